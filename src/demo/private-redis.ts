@@ -30,7 +30,7 @@ const CANDIDATES = ['redis-server', 'valkey-server'];
 const ATTEMPTS = 5;
 
 /** The first Redis server program on PATH, or undefined. */
-export function findRedisBinary(path = process.env['PATH'] ?? ''): string | undefined {
+export function findRedisBinary(path = process.env.PATH ?? ''): string | undefined {
   const suffixes = process.platform === 'win32' ? ['.exe'] : [''];
   for (const name of CANDIDATES) {
     for (const directory of path.split(delimiter).filter(Boolean)) {

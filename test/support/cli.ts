@@ -29,9 +29,9 @@ export function startCli(
   options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
 ): Running {
   const env: NodeJS.ProcessEnv = { ...process.env, ...CALM, ...options.env };
-  delete env['REDIS_URL'];
-  delete env['FORCE_COLOR'];
-  delete env['NODE_TEST_CONTEXT'];
+  delete env.REDIS_URL;
+  delete env.FORCE_COLOR;
+  delete env.NODE_TEST_CONTEXT;
   Object.assign(env, options.env);
   const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
     env,
