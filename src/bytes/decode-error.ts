@@ -1,0 +1,33 @@
+/**
+ * Bytes that do not hold what they should. The only error that a reader in this folder throws.
+ * `offset` is the byte at which reading stopped, counted from the start of the buffer.
+ */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError';
+  readonly code: DecodeErrorCode;
+  readonly offset: number;
+
+  constructor(code: DecodeErrorCode, message: string, offset: number) {
+    super(message);
+    this.code = code;
+    this.offset = offset;
+  }
+}
+
+export type DecodeErrorCode =
+  | 'truncated'
+  | 'trailing-bytes'
+  | 'bad-type'
+  | 'bad-syntax'
+  | 'too-deep'
+  | 'too-large';
+
+/** `0x68 'h'`: a byte as it is written in every message. */
+export function describeByte(byte: number): string {
+  const hex = `0x${byte.toString(16).padStart(2, '0')}`;
+  return byte > 0x20 && byte < 0x7f ? `${hex} '${String.fromCharCode(byte)}'` : hex;
+}
+
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
