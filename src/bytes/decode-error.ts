@@ -19,6 +19,7 @@ export type DecodeErrorCode =
   | 'trailing-bytes'
   | 'bad-type'
   | 'bad-syntax'
+  | 'bad-quoting'
   | 'too-deep'
   | 'too-large';
 

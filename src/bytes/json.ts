@@ -137,10 +137,12 @@ class JsonReader {
     const length = this.position - offset;
     const bytes = this.#bytes.subarray(offset + 1, end);
     if (!isUtf8(bytes)) {
-      const raw = escaped ? Buffer.from(this.#unescape(bytes.latin1Slice(), offset + 1), 'latin1') : bytes;
-      return { type: 'str', offset, length, value: raw.utf8Slice(), bytes: raw };
+      const raw = escaped
+        ? Buffer.from(this.#unescape(bytes.toString('latin1'), offset + 1), 'latin1')
+        : bytes;
+      return { type: 'str', offset, length, value: raw.toString('utf8'), bytes: raw };
     }
-    const text = bytes.utf8Slice();
+    const text = bytes.toString('utf8');
     return { type: 'str', offset, length, value: escaped ? this.#unescape(text, offset + 1) : text };
   }
 
@@ -160,7 +162,7 @@ class JsonReader {
     let end = offset;
     while (isNumberByte(this.#bytes[end])) end++;
     const length = end - offset;
-    const text = this.#bytes.latin1Slice(offset, Math.min(end, offset + MAX_DIGITS + 1));
+    const text = this.#bytes.toString('latin1', offset, Math.min(end, offset + MAX_DIGITS + 1));
     if (text.length > MAX_DIGITS)
       throw new DecodeError('too-large', `a number of ${length} characters`, offset);
     if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text)) {

@@ -171,7 +171,7 @@ class MsgpackReader {
   #string(offset: number, lengthBytes: number): Value {
     const start = this.#take(lengthBytes);
     const end = start + lengthBytes;
-    const value = this.#bytes.utf8Slice(start, end);
+    const value = this.#bytes.toString('utf8', start, end);
     const length = end - offset;
     if (value.includes('\ufffd')) {
       const bytes = this.#bytes.subarray(start, end);
