@@ -1,0 +1,86 @@
+import type { Adapter, Encoding, Finding, Message } from '../model/message.ts';
+import type { ArrayValue, MapValue, Value } from '../model/value.ts';
+
+/** A message while it is being put together. */
+export type Draft = { -readonly [K in keyof Message]: Message[K] };
+
+/** Named fields of a map, and everything else in wire order. */
+export interface Fields {
+  readonly of: ReadonlyMap<string, Value>;
+  /** The names in wire order: some versions are told by it. */
+  readonly order: readonly string[];
+  /** Keys that are no text, or stand twice: the map itself has to be shown. */
+  readonly isOdd: boolean;
+}
+
+/** Reads a map by name. As in every decoder of the adapters, the last of several equal keys counts. */
+export function readFields(map: MapValue): Fields {
+  const of = new Map<string, Value>();
+  let isOdd = false;
+  for (const { key, value } of map.entries) {
+    if (key.type !== 'str' || key.bytes !== undefined || of.has(key.value)) isOdd = true;
+    if (key.type === 'str') of.set(key.value, value);
+  }
+  return { of, order: [...of.keys()], isOdd };
+}
+
+export function isMap(value: Value | undefined): value is MapValue {
+  return value?.type === 'map';
+}
+
+export function isArray(value: Value | undefined): value is ArrayValue {
+  return value?.type === 'array';
+}
+
+/** Text that is whole. A string that is not UTF-8 is no name of anything. */
+export function asText(value: Value | undefined): string | undefined {
+  return value?.type === 'str' && value.bytes === undefined ? value.value : undefined;
+}
+
+/** A safe integer. */
+export function asInteger(value: Value | undefined): number | undefined {
+  return value?.type === 'int' && typeof value.value === 'number' ? value.value : undefined;
+}
+
+/** Undefined, nil, the empty string of some emitters, or not there. */
+export function isNothing(value: Value | undefined): boolean {
+  return value === undefined || value.type === 'nil' || value.type === 'undefined' || asText(value) === '';
+}
+
+/** Starts a message; `findings`, `inferred` and `payload` grow by the functions below. */
+export function draft(kind: Message['kind'], adapter: Adapter, encoding: Encoding): Draft {
+  return { kind, adapter, encoding };
+}
+
+export function addFinding(message: Draft, finding: Finding): void {
+  message.findings = [...(message.findings ?? []), finding];
+}
+
+export function infer(message: Draft, field: string): void {
+  if (message.inferred?.includes(field) !== true) message.inferred = [...(message.inferred ?? []), field];
+}
+
+export function keep(message: Draft, name: string, value: Value): void {
+  message.payload = [...(message.payload ?? []), [name, value]];
+}
+
+/** Keeps every field that has no name in the contract; a map with odd keys is kept whole, under its own `name`. */
+export function keepRest(
+  message: Draft,
+  map: MapValue,
+  fields: Fields,
+  known: ReadonlySet<string>,
+  name: string,
+): void {
+  for (const [field, value] of fields.of) {
+    if (!known.has(field)) keep(message, field, value);
+  }
+  if (!fields.isOdd) return;
+  keep(message, name, map);
+  addFinding(message, {
+    code: 'odd-keys',
+    severity: 'warning',
+    message: `The map "${name}" has keys that are not text or stand twice; it is shown whole under payload.${name}.`,
+    offset: map.offset,
+  });
+}
