@@ -1,0 +1,47 @@
+import stringWidth from 'string-width';
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+const ASCII = /^[ -~]*$/;
+
+/** Columns that a text takes in a terminal, colours not counted. */
+export function textWidth(text: string): number {
+  return ASCII.test(text) ? text.length : stringWidth(text);
+}
+
+/** Fills up with spaces on the right. */
+export function padRight(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - textWidth(text)));
+}
+
+export function padLeft(text: string, columns: number): string {
+  return ' '.repeat(Math.max(0, columns - textWidth(text))) + text;
+}
+
+/** The longest beginning of an uncoloured text that fits into `columns`. */
+export function takeColumns(text: string, columns: number): string {
+  if (ASCII.test(text)) return text.slice(0, Math.max(0, columns));
+  let used = 0;
+  let taken = '';
+  for (const { segment } of segmenter.segment(text)) {
+    used += stringWidth(segment);
+    if (used > columns) break;
+    taken += segment;
+  }
+  return taken;
+}
+
+/** Cuts an uncoloured text to `columns` and says how many bytes are not shown. */
+export function cutToColumns(text: string, columns: number, hiddenBytes = 0): string {
+  if (hiddenBytes === 0 && textWidth(text) <= columns) return text;
+  const whole = Buffer.byteLength(text) + hiddenBytes;
+  const shown = takeColumns(text, Math.max(1, columns - 2 - formatBytes(whole).length - 2));
+  return `${shown}… +${formatBytes(whole - Buffer.byteLength(shown))}`;
+}
+
+/** `108 B`, `2.1 kB`, `40 MB`: powers of ten, as disks and networks count. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const [value, unit] =
+    bytes < 1e6 ? [bytes / 1e3, 'kB'] : bytes < 1e9 ? [bytes / 1e6, 'MB'] : [bytes / 1e9, 'GB'];
+  return `${value < 9.95 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
+}
