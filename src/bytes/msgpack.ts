@@ -30,10 +30,7 @@ export function readMsgpack(bytes: Uint8Array, offset = 0, dialect: MsgpackDiale
 
 /** The bytes that mean different things in the two dialects; a payload without them needs one reading only. */
 export function hasDialectBytes(bytes: Uint8Array): boolean {
-  for (const byte of bytes) {
-    if (byte === 0xc4 || byte === 0xd8 || byte === 0xd9) return true;
-  }
-  return false;
+  return bytes.includes(0xc4) || bytes.includes(0xd8) || bytes.includes(0xd9);
 }
 
 class MsgpackReader {
