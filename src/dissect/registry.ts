@@ -7,6 +7,7 @@ import type { Dissector } from './dissector.ts';
 import type { Draft } from './fields.ts';
 import { Memory } from './memory.ts';
 import { subscription } from './subscription.ts';
+import { findOddValues } from './value-findings.ts';
 import { type Refusal, View } from './view.ts';
 
 /** Every dialect, in the order in which they are asked; the first that fits reads the frame. */
@@ -29,7 +30,7 @@ export function dissect(frame: Frame, options: DissectOptions = {}): Message | u
   for (const dissector of DISSECTORS) {
     const answer = dissector.dissect(view, memory);
     if (answer === undefined) continue;
-    if ('kind' in answer) return withChannelFinding(answer, view);
+    if ('kind' in answer) return withFindings(answer, view);
     refusals.push(...answer);
   }
   if (frame.channels !== undefined || !isMeant(view)) return undefined;
@@ -46,7 +47,7 @@ function toUndecoded(view: View, refusals: readonly Refusal[]): Message {
     message.key = view.name.key;
     if (view.name.nsp !== undefined) message.nsp = view.name.nsp;
   }
-  return withChannelFinding(message, view);
+  return withFindings(message, view);
 }
 
 /** The reading that got furthest stands for all; every reading is listed. */
@@ -66,12 +67,19 @@ function rank(refusal: Refusal): number {
   return (refusal.offset ?? 0) + (refusal.code === 'wrong-shape' ? 1_000_000_000 : 0);
 }
 
-function withChannelFinding(message: Message, view: View): Message {
-  if (view.channel?.includes('\ufffd') !== true) return message;
-  const finding: Finding = {
-    code: 'channel-not-utf8',
-    severity: 'warning',
-    message: 'The channel name is not valid UTF-8; U+FFFD stands for what is not.',
+/** Adds what is odd about the channel's name and about the values, whichever dialect it is. */
+function withFindings(message: Message, view: View): Message {
+  const odd = message.body === undefined ? [] : findOddValues(message.body.root);
+  const isChannelBroken = view.channel?.includes('\ufffd') === true;
+  if (odd.length === 0 && !isChannelBroken) return message;
+  return {
+    ...message,
+    findings: [...(message.findings ?? []), ...odd, ...(isChannelBroken ? [BROKEN_CHANNEL] : [])],
   };
-  return { ...message, findings: [...(message.findings ?? []), finding] };
 }
+
+const BROKEN_CHANNEL: Finding = {
+  code: 'channel-not-utf8',
+  severity: 'warning',
+  message: 'The channel name is not valid UTF-8; U+FFFD stands for what is not.',
+};
