@@ -1,0 +1,47 @@
+import { DecodeError } from '../../bytes/decode-error.ts';
+import { readMonitorLine } from '../../bytes/monitor-line.ts';
+import type { RespValue } from '../../bytes/resp-value.ts';
+import type { Captured, Source } from '../../model/frame.ts';
+import { isOurAddress } from '../../redis/our-addresses.ts';
+import { frameFromCommand } from '../command.ts';
+import { createLiveSource } from './live-source.ts';
+import type { LiveOptions, Session, Way } from './way.ts';
+
+const OK = Buffer.from('OK');
+
+const WAY: Way = {
+  via: 'monitor',
+  steps: [{ shown: 'MONITOR', words: ['MONITOR'], optional: false }],
+  // A MONITOR client counts as a normal one, for which there is no limit by default (redis 7.0.15, redis.conf).
+  limited: false,
+  isConfirmation: (value) => value.type === 'simple' && value.bytes.equals(OK),
+  createDecoder,
+};
+
+/** Every command that one Redis node executes, with who sent it, but for what this process sends. */
+export function monitorSource(options: LiveOptions): Source {
+  return createLiveSource(WAY, options);
+}
+
+function createDecoder({ node }: Session): (value: RespValue) => Captured | undefined {
+  return (value) =>
+    value.type === 'simple' && isLine(value.bytes) ? readLine(value.bytes, node) : undefined;
+}
+
+/** `+OK` and the `+PONG` of our own PING stand between the lines. */
+function isLine(bytes: Buffer): boolean {
+  const [first = 0] = bytes;
+  return first >= 0x30 && first <= 0x39;
+}
+
+function readLine(bytes: Buffer, node: string): Captured | undefined {
+  try {
+    const { time, db, client, args } = readMonitorLine(bytes);
+    if (isOurAddress(node, client)) return undefined;
+    return frameFromCommand({ via: 'monitor', time, node, client, db }, args);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    const { code, message, offset } = error;
+    return { is: 'unframed', unframed: { via: 'monitor', raw: bytes, code, message, offset } };
+  }
+}

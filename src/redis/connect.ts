@@ -1,0 +1,186 @@
+import type { Socket } from 'node:net';
+import { Redis } from 'ioredis';
+import { type Attempted, explainReply, RedisFailure, toRedisFailure } from './failure.ts';
+import { claimAddresses } from './our-addresses.ts';
+import { type Answer, type Question, textOf, wordsOf } from './questions.ts';
+import { type Endpoint, parseTarget, type RedisTarget } from './target.ts';
+
+/** The name that operators see in CLIENT LIST. */
+export const CLIENT_NAME = 'sio-inspect';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** A Redis that is alive but busy (a long script, a fork) answers within this. */
+const ANSWER_TIMEOUT_MS = 10_000;
+/** Enough of a stranger's first words to say what it is. */
+const FIRST_BYTES = 64;
+
+/** A connection to one Redis node. Close what you open. */
+export interface RedisLink {
+  /** `host:port` or `unix:PATH`, as the target names it. */
+  readonly node: string;
+  readonly endpoint: Endpoint;
+  /** Asks one of the harmless questions. @throws {RedisFailure} */
+  ask(question: Question, ...args: readonly (string | Uint8Array)[]): Promise<Answer>;
+  /** Hands over the socket, authenticated and with nothing under way; RESP2 is spoken on it. Nothing can be asked afterwards. */
+  detach(): Socket;
+  close(): void;
+}
+
+/**
+ * Connects, authenticates, and makes sure that Redis is there and ready. ioredis makes the connection; it never
+ * reconnects by itself here, because what is missed in between must be known.
+ * @throws {RedisFailure} for everything that stands in the way; {TypeError} for a malformed URL
+ */
+export async function connect(target: RedisTarget, signal?: AbortSignal): Promise<RedisLink> {
+  const endpoint = parseTarget(target);
+  const redis = createClient(endpoint);
+  const errors: unknown[] = [];
+  const first: Buffer[] = [];
+  redis.on('error', (error) => errors.push(error));
+  redis.once('connect', () =>
+    redis.stream.once('data', (chunk: Buffer) => first.push(chunk.subarray(0, FIRST_BYTES))),
+  );
+  const stop = (): void => {
+    redis.disconnect();
+  };
+  signal?.addEventListener('abort', stop);
+  let command = 'connecting';
+  try {
+    signal?.throwIfAborted();
+    await redis.connect();
+    for (const step of introduction(endpoint)) {
+      command = step.shown;
+      await step.run(redis);
+    }
+    redis.stream.once('close', claimAddresses(endpoint.node, await findAddresses(redis)));
+    return createLink(redis, endpoint);
+  } catch (error) {
+    redis.disconnect();
+    signal?.throwIfAborted();
+    const [firstBytes] = first;
+    const attempted = { endpoint, command, ...(firstBytes === undefined ? {} : { firstBytes }) };
+    throw toRedisFailure([...errors, error], attempted);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+function createClient(endpoint: Endpoint): Redis {
+  return new Redis({
+    ...endpoint.socket,
+    lazyConnect: true,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout: ANSWER_TIMEOUT_MS,
+    retryStrategy: null,
+    maxRetriesPerRequest: 0,
+    // We greet Redis ourselves: ioredis writes its own warnings to the terminal when it does.
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    protocol: 2,
+  });
+}
+
+interface Step {
+  readonly shown: string;
+  run(redis: Redis): Promise<unknown>;
+}
+
+function introduction({ user, password, db }: Endpoint): readonly Step[] {
+  const steps: Step[] = [];
+  if (password !== undefined) {
+    const words = user === undefined ? [password] : [user, password];
+    steps.push({ shown: 'AUTH', run: (redis) => redis.call('AUTH', words).catch(ignoreNeedlessPassword) });
+  }
+  // Least-privilege users may lack PING; whoever is refused by name is let in.
+  steps.push({ shown: 'PING', run: (redis) => redis.call('PING').catch(ignoreForbidden) });
+  steps.push({
+    shown: 'CLIENT SETNAME',
+    run: (redis) => redis.call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreRefusal),
+  });
+  // Redis 7.2 and later; older ones do not know it.
+  steps.push({
+    shown: 'CLIENT SETINFO',
+    run: (redis) => redis.call('CLIENT', 'SETINFO', 'LIB-NAME', CLIENT_NAME).catch(ignoreRefusal),
+  });
+  if (db !== 0) steps.push({ shown: `SELECT ${db}`, run: (redis) => redis.call('SELECT', db) });
+  return steps;
+}
+
+/** As redis-cli does: a password that Redis did not ask for is no reason to stay out. */
+function ignoreNeedlessPassword(error: unknown): void {
+  if (!/no password is set|without any password configured/i.test(String(error))) throw error;
+}
+
+function ignoreForbidden(error: unknown): void {
+  if (!/NOPERM|unknown command/i.test(String(error))) throw error;
+}
+
+function ignoreRefusal(error: unknown): void {
+  // A reply is a refusal; anything else (closed, timed out) is not.
+  if (!(error instanceof Error) || error.name !== 'ReplyError') throw error;
+}
+
+/**
+ * Our addresses as MONITOR may show them: behind a proxy or a NAT Redis sees another one than we do. None for a unix
+ * socket, whose clients all look alike.
+ */
+async function findAddresses(redis: Redis): Promise<ReadonlySet<string>> {
+  const addresses = new Set<string>();
+  const { localAddress, localPort } = redis.stream;
+  if (localAddress === undefined || localPort === undefined) return addresses;
+  addresses.add(
+    localAddress.includes(':') ? `[${localAddress}]:${localPort}` : `${localAddress}:${localPort}`,
+  );
+  const info = await redis.callBuffer('CLIENT', 'INFO').catch(ignoreRefusal);
+  const seen = /(?:^| )addr=(\S+)/.exec(Buffer.isBuffer(info) ? info.toString() : '')?.[1];
+  if (seen !== undefined) addresses.add(seen);
+  return addresses;
+}
+
+function createLink(redis: Redis, endpoint: Endpoint): RedisLink {
+  return {
+    node: endpoint.node,
+    endpoint,
+    ask: async (question, ...args) => {
+      const [word = '', ...rest] = wordsOf(question);
+      const shown = [question, ...args.map((arg) => textOf(Buffer.from(arg)))].join(' ');
+      try {
+        const words = [...rest, ...args.map((arg) => Buffer.from(arg))];
+        return (await redis.callBuffer(word, words)) as Answer;
+      } catch (error) {
+        throw explain(error, { endpoint, command: shown });
+      }
+    },
+    detach: () => takeSocket(redis),
+    close: () => {
+      redis.disconnect();
+      redis.stream.destroy();
+    },
+  };
+}
+
+function explain(error: unknown, attempted: Attempted): RedisFailure {
+  if (error instanceof Error && error.name === 'ReplyError') {
+    const known = explainReply(error.message, attempted);
+    const { endpoint, command } = attempted;
+    return (
+      known ??
+      new RedisFailure('no-permission', `Redis at ${endpoint.node} refuses ${command}: ${error.message}`)
+    );
+  }
+  return toRedisFailure([error], attempted);
+}
+
+/**
+ * ioredis 6.0.0 reads a connection through one `data` listener on its stream (built/DataHandler.js); without it the
+ * socket is an ordinary one. Its `close` listener stays and only marks the client as ended.
+ */
+function takeSocket(redis: Redis): Socket {
+  const socket = redis.stream;
+  socket.removeAllListeners('data');
+  socket.removeAllListeners('timeout');
+  socket.setTimeout(0);
+  // Whoever takes it listens too; an error between the two must not end the process.
+  socket.on('error', () => undefined);
+  return socket;
+}
