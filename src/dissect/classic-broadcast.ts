@@ -28,7 +28,7 @@ export const EMITTER = 'emitter';
 export const classicBroadcast: Dissector = {
   name: 'classic broadcast',
   dissect(view: View): Message | readonly Refusal[] | undefined {
-    if (view.frame.command === 'XADD' || view.frame.command === 'SET') return undefined;
+    if (view.frame.entry !== undefined || view.frame.command === 'SET') return undefined;
     if (view.name !== undefined && view.name.role !== 'broadcast' && view.name.role !== 'old')
       return undefined;
     const fit = fitPayload(view, 'broadcast [uid, packet, opts]', fitEnvelope);

@@ -1,17 +1,29 @@
 import type { Frame } from '../model/frame.ts';
 import type { Finding, Message, UndecodedError } from '../model/message.ts';
+import { placeInBase64 } from './base64-msgpack.ts';
 import { isAdapterChannel } from './channel.ts';
 import { classicBroadcast } from './classic-broadcast.ts';
 import { classicRequest, classicResponse } from './classic-requests.ts';
+import { cluster } from './cluster.ts';
 import type { Dissector } from './dissector.ts';
 import type { Draft } from './fields.ts';
 import { Memory } from './memory.ts';
+import { isSessionKey, session } from './session.ts';
+import { streamEntry } from './streams.ts';
 import { subscription } from './subscription.ts';
 import { findOddValues } from './value-findings.ts';
 import { type Refusal, View } from './view.ts';
 
 /** Every dialect, in the order in which they are asked; the first that fits reads the frame. */
-const DISSECTORS: readonly Dissector[] = [subscription, classicBroadcast, classicRequest, classicResponse];
+const DISSECTORS: readonly Dissector[] = [
+  subscription,
+  streamEntry,
+  session,
+  cluster,
+  classicBroadcast,
+  classicRequest,
+  classicResponse,
+];
 
 export interface DissectOptions {
   /** Prefixes that the user named: their channels are an adapter's, whatever is published there. */
@@ -38,7 +50,8 @@ export function dissect(frame: Frame, options: DissectOptions = {}): Message | u
 }
 
 function isMeant(view: View): boolean {
-  return view.channel === undefined || isAdapterChannel(view.channel, view.keys);
+  if (view.frame.entry !== undefined) return false;
+  return view.channel === undefined || isSessionKey(view) || isAdapterChannel(view.channel, view.keys);
 }
 
 function toUndecoded(view: View, refusals: readonly Refusal[]): Message {
@@ -69,13 +82,16 @@ function rank(refusal: Refusal): number {
 
 /** Adds what is odd about the channel's name and about the values, whichever dialect it is. */
 function withFindings(message: Message, view: View): Message {
-  const odd = message.body === undefined ? [] : findOddValues(message.body.root);
-  const isChannelBroken = view.channel?.includes('\ufffd') === true;
-  if (odd.length === 0 && !isChannelBroken) return message;
-  return {
-    ...message,
-    findings: [...(message.findings ?? []), ...odd, ...(isChannelBroken ? [BROKEN_CHANNEL] : [])],
-  };
+  const { body } = message;
+  const inBody = [...(message.findings ?? []), ...(body === undefined ? [] : findOddValues(body.root))];
+  const findings = body?.wrapped === 'base64' ? inBody.map(placeInText) : inBody;
+  if (view.channel?.includes('\ufffd') === true) findings.push(BROKEN_CHANNEL);
+  return findings.length === 0 ? message : { ...message, findings };
+}
+
+/** A finding in what was stored as base64, at its place in the payload. */
+function placeInText(finding: Finding): Finding {
+  return finding.offset === undefined ? finding : { ...finding, offset: placeInBase64(finding.offset) };
 }
 
 const BROKEN_CHANNEL: Finding = {
