@@ -22,8 +22,7 @@ export type Answer = Buffer | number | null | readonly Answer[];
 
 /** @throws {TypeError} for anything that is not in the table, whatever the types were made to say. */
 export function wordsOf(question: Question): readonly string[] {
-  if (!QUESTIONS.includes(question))
-    throw new TypeError(`"${question}" is no question that may be asked.`);
+  if (!QUESTIONS.includes(question)) throw new TypeError(`"${question}" is no question that may be asked.`);
   return question.split(' ');
 }
 

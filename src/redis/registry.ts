@@ -1,0 +1,159 @@
+import type { RedisLink } from './connect.ts';
+import { RedisFailure } from './failure.ts';
+import { type Answer, listOf, type Question, readInfo, textOf } from './questions.ts';
+
+/** The servers of one adapter, key and namespace that are subscribed on this node at this moment. */
+export interface ServerGroup {
+  readonly adapter: 'redis' | 'redis-sharded' | 'redis-streams';
+  readonly key: string;
+  readonly nsp: string;
+  /** One for each server that has a channel with its own uid: classic from 7.1 on, sharded, streams from 0.3 on. */
+  readonly uids: readonly string[];
+  /** How many subscribers the servers themselves count; where uids are fewer, somebody else is among them. */
+  readonly counted: number;
+}
+
+export interface Registry {
+  readonly groups: readonly ServerGroup[];
+  /** What could not be seen, as Redis puts it; empty when all could. */
+  readonly hidden: readonly string[];
+  /** True where there was too much to list all of it. */
+  readonly truncated: boolean;
+}
+
+export interface RedisFacts {
+  readonly node: string;
+  /** `7.0.15`; absent where INFO is forbidden. */
+  readonly version?: string;
+  readonly product: 'Redis' | 'Valkey';
+  readonly mode?: 'standalone' | 'cluster' | 'sentinel';
+  readonly role?: 'primary' | 'replica';
+  readonly opsPerSecond?: number;
+}
+
+/** PUBSUB CHANNELS walks over all of them in one go; beyond this many it would hold Redis up for milliseconds. */
+const MAX_CHANNELS = 200_000;
+const MAX_GROUPS = 200;
+
+/** 16 hex digits: the uid of sharded and streams servers (socket.io-adapter 2.5.5, lib/cluster-adapter.ts). */
+const HEX_UID = '[0-9a-f]'.repeat(16);
+const CLASSIC_CHANNEL = /^(.+)-re(?:quest|sponse)#(\/[^#]*)#(?:([^#]+)#)?$/s;
+const CLUSTER_CHANNEL = /^(.+?)#(\/[^#]*)#([0-9a-f]{16})#$/s;
+
+/** The servers of all keys, by PUBSUB only: nothing is sent that they could notice. */
+export async function listServers(link: RedisLink): Promise<Registry> {
+  const asker = new Asker(link);
+  const info = readInfo(textOf(await asker.ask('INFO', 'stats')));
+  const [plain, shard] = [
+    Number(info.get('pubsub_channels') ?? 0),
+    Number(info.get('pubsubshard_channels') ?? 0),
+  ];
+  const groups = new Groups();
+  if (plain <= MAX_CHANNELS) {
+    for (const pattern of ['*-request#/*#', '*-response#/*#']) {
+      groups.add('redis', CLASSIC_CHANNEL, await asker.ask('PUBSUB CHANNELS', pattern));
+    }
+    groups.add('redis-streams', CLUSTER_CHANNEL, await asker.ask('PUBSUB CHANNELS', `*#/*#${HEX_UID}#`));
+  }
+  // Redis before 7 has no sharded pub/sub, and so nothing there.
+  if (shard > 0 && shard <= MAX_CHANNELS) {
+    groups.add('redis-sharded', CLUSTER_CHANNEL, await asker.ask('PUBSUB SHARDCHANNELS', `*#/*#${HEX_UID}#`));
+  }
+  return {
+    groups: await countAll(groups.list(), asker),
+    hidden: asker.hidden,
+    truncated: groups.truncated || Math.max(plain, shard) > MAX_CHANNELS,
+  };
+}
+
+/** What Redis says about itself; less where INFO is forbidden. */
+export async function readFacts(link: RedisLink): Promise<RedisFacts> {
+  const info = readInfo(textOf(await new Asker(link).ask('INFO')));
+  const version = info.get('valkey_version') ?? info.get('redis_version');
+  const mode = info.get('redis_mode');
+  const ops = info.get('instantaneous_ops_per_sec');
+  const role = info.get('role');
+  return {
+    node: link.node,
+    product: info.has('valkey_version') ? 'Valkey' : 'Redis',
+    ...(version === undefined ? {} : { version }),
+    ...(mode === 'standalone' || mode === 'cluster' || mode === 'sentinel' ? { mode } : {}),
+    ...(role === undefined ? {} : { role: role === 'slave' ? 'replica' : 'primary' }),
+    ...(ops === undefined ? {} : { opsPerSecond: Number(ops) }),
+  };
+}
+
+/** Asks on, whatever is forbidden, and keeps what was. */
+export class Asker {
+  readonly hidden: string[] = [];
+  readonly #link: RedisLink;
+
+  constructor(link: RedisLink) {
+    this.#link = link;
+  }
+
+  async ask(question: Question, ...args: readonly string[]): Promise<Answer | undefined> {
+    try {
+      return await this.#link.ask(question, ...args);
+    } catch (error) {
+      if (!(error instanceof RedisFailure) || error.code === 'closed' || error.code === 'timeout')
+        throw error;
+      if (!this.hidden.includes(error.message)) this.hidden.push(error.message);
+      return undefined;
+    }
+  }
+}
+
+interface Uncounted {
+  readonly adapter: ServerGroup['adapter'];
+  readonly key: string;
+  readonly nsp: string;
+  readonly uids: Set<string>;
+}
+
+class Groups {
+  truncated = false;
+  readonly #groups = new Map<string, Uncounted>();
+
+  add(adapter: ServerGroup['adapter'], shape: RegExp, channels: Answer | undefined): void {
+    for (const channel of listOf(channels)) {
+      const [, key, nsp, uid] = shape.exec(textOf(channel)) ?? [];
+      if (key === undefined || nsp === undefined) continue;
+      const group = this.#group(adapter, key, nsp);
+      if (uid !== undefined) group?.uids.add(uid);
+    }
+  }
+
+  list(): readonly Uncounted[] {
+    return [...this.#groups.values()];
+  }
+
+  #group(adapter: ServerGroup['adapter'], key: string, nsp: string): Uncounted | undefined {
+    const id = JSON.stringify([adapter, key, nsp]);
+    const known = this.#groups.get(id);
+    if (known !== undefined) return known;
+    if (this.#groups.size === MAX_GROUPS) {
+      this.truncated = true;
+      return undefined;
+    }
+    const group = { adapter, key, nsp, uids: new Set<string>() };
+    this.#groups.set(id, group);
+    return group;
+  }
+}
+
+async function countAll(groups: readonly Uncounted[], asker: Asker): Promise<readonly ServerGroup[]> {
+  const counted: ServerGroup[] = [];
+  for (const { adapter, key, nsp, uids } of groups) {
+    const question = adapter === 'redis-sharded' ? 'PUBSUB SHARDNUMSUB' : 'PUBSUB NUMSUB';
+    const channel = adapter === 'redis' ? `${key}-request#${nsp}#` : `${key}#${nsp}#`;
+    const [, count] = listOf(await asker.ask(question, channel));
+    const group = { adapter, key, nsp, uids: [...uids].sort(), counted: Number(count ?? 0) };
+    if (group.counted > 0 || uids.size > 0) counted.push(group);
+  }
+  return counted.sort((a, b) => compare(a.key, b.key) || compare(a.nsp, b.nsp));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
