@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+
+/** A command as the table lists it. Its file is imported only when it is asked for. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ createCommand: () => Command }>;
+}
+
+/** Every command, in the order of `--help`. A new one is its file and a line here. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'monitor',
+    summary: 'watch a live Redis: every message of your servers, decoded',
+    load: () => import('./monitor.ts'),
+  },
+  {
+    name: 'decode',
+    summary: 'decode a capture or a pasted payload (files or stdin)',
+    load: () => import('./decode.ts'),
+  },
+];

@@ -1,0 +1,41 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { OfflineInput } from '../session/offline.ts';
+import { UsageError } from './errors.ts';
+
+/** Opens the files that the user named, or standard input for `-` or for no name at all. */
+export async function* openInputs(names: readonly string[]): AsyncIterable<OfflineInput> {
+  for (const name of names.length === 0 ? ['-'] : names) {
+    if (name === '-') {
+      if (process.stdin.isTTY) process.stderr.write('Paste a dump and end it with Ctrl-D.\n');
+      yield { name: 'stdin', chunks: process.stdin };
+    } else {
+      await checkReadable(name);
+      yield { name, chunks: createReadStream(name) };
+    }
+  }
+}
+
+/** Checked before anything is read, so that a typing error in the last name is told at once. */
+export async function checkInputs(names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    if (name !== '-') await checkReadable(name);
+  }
+}
+
+async function checkReadable(name: string): Promise<void> {
+  const found = await stat(name).catch((error: unknown) => {
+    throw new UsageError(
+      `cannot read ${name}: ${describe(error)}. Name an existing file, or - for standard input.`,
+    );
+  });
+  if (found.isDirectory())
+    throw new UsageError(`cannot read ${name}: it is a directory. Name the files in it.`);
+}
+
+function describe(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EACCES') return 'permission denied';
+  return code ?? String(error);
+}

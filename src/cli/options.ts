@@ -1,0 +1,87 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { type Condition, FILTER_FIELDS, type FilterField } from '../filter/filter.ts';
+
+/** How output is written: the same words on every command that prints messages. */
+export interface OutputOptions {
+  readonly json?: true;
+  readonly full?: true;
+  readonly utc?: true;
+  readonly color: boolean;
+}
+
+/** Which messages are wanted, e.g. `{ nsp: ['/chat*'], notKind: ['request'] }`. */
+export type FilterOptions = {
+  readonly [K in FilterField | `not${Capitalize<FilterField>}`]?: readonly string[];
+};
+
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option('--json', 'one JSON record per line (docs/records.md), nothing else on stdout')
+    .option('--full', 'never cut a line to the width of the terminal')
+    .option('--utc', 'show times in UTC instead of local time')
+    .option('--no-color', 'no colours (NO_COLOR does the same, FORCE_COLOR forces them)');
+}
+
+export function addFilterOptions(command: Command): Command {
+  for (const field of FILTER_FIELDS) {
+    command.option(
+      `--${field} <pattern>`,
+      `only messages whose ${field} fits; * stands for anything; repeatable`,
+      collect,
+    );
+  }
+  for (const field of FILTER_FIELDS) {
+    command.option(`--not-${field} <pattern>`, `leave out messages whose ${field} fits; repeatable`, collect);
+  }
+  return command;
+}
+
+export function addKeyOption(command: Command): Command {
+  return command.option(
+    '--key <prefix>',
+    "the adapter's key or channelPrefix, taken literally; repeatable",
+    collect,
+  );
+}
+
+/** Gathers a repeatable option. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+export function readConditions(options: FilterOptions): Condition[] {
+  const conditions: Condition[] = [];
+  for (const field of FILTER_FIELDS) {
+    const wanted = options[field];
+    const unwanted = options[`not${capitalise(field)}`];
+    if (wanted !== undefined) conditions.push({ field, patterns: wanted, not: false });
+    if (unwanted !== undefined) conditions.push({ field, patterns: unwanted, not: true });
+  }
+  return conditions;
+}
+
+function capitalise<T extends string>(word: T): Capitalize<T> {
+  return (word.charAt(0).toUpperCase() + word.slice(1)) as Capitalize<T>;
+}
+
+/** `30s`, `5m`, `1h`, `500ms` in milliseconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const unit = UNITS.get(match?.[2] ?? '');
+  if (match === null || unit === undefined)
+    throw new InvalidArgumentError('Write a number and ms, s, m or h, e.g. 30s.');
+  return Number(match[1]) * unit;
+}
+
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+]);
+
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Write a whole number from 1.');
+  return count;
+}

@@ -1,0 +1,35 @@
+import { captureText } from '../capture/text/capture-text.ts';
+import type { Observed } from '../model/observed.ts';
+import { Inspector, type InspectorOptions } from './inspector.ts';
+
+/** An input that has an end: a file, or what was piped in. */
+export interface OfflineInput {
+  readonly name: string;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+export interface OfflineOptions extends InspectorOptions {
+  /** The channel of payloads that do not name one. */
+  readonly channel?: string;
+  /** Told what was assumed about an input, e.g. that it was read as base64. */
+  readonly onNote?: (note: string) => void;
+}
+
+/** Reads inputs one after the other as one capture: one numbering, one memory of requests. */
+export async function* readOffline(
+  inputs: AsyncIterable<OfflineInput>,
+  options: OfflineOptions,
+): AsyncIterable<readonly Observed[]> {
+  const inspector = new Inspector(options);
+  for await (const { name, chunks } of inputs) {
+    const onNote = (note: string): void => options.onNote?.(`${name}: ${note}`);
+    const captured = captureText(chunks, {
+      onNote,
+      ...(options.channel === undefined ? {} : { channel: options.channel }),
+    });
+    for await (const batch of captured) {
+      const observed = batch.flatMap((item) => inspector.observe(item) ?? []);
+      if (observed.length > 0) yield observed;
+    }
+  }
+}
