@@ -85,3 +85,19 @@ export function parseCount(text: string): number {
   if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Write a whole number from 1.');
   return count;
 }
+
+/** `64MB`, `500kB`, `1GB` in bytes. */
+export function parseBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kMG]?B)$/i.exec(text);
+  const factor = SIZES.get(match?.[2]?.toUpperCase() ?? '');
+  if (match === null || factor === undefined)
+    throw new InvalidArgumentError('Write a number and B, kB, MB or GB, e.g. 64MB.');
+  return Math.round(Number(match[1]) * factor);
+}
+
+const SIZES: ReadonlyMap<string, number> = new Map([
+  ['B', 1],
+  ['KB', 1e3],
+  ['MB', 1e6],
+  ['GB', 1e9],
+]);

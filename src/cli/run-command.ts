@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from 'commander';
+import { RedisFailure } from '../redis/failure.ts';
 import { commands } from './commands/index.ts';
 import { EXIT, RedisError, UsageError } from './errors.ts';
 
@@ -37,7 +38,7 @@ function report(error: unknown): void {
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
   } else if (error instanceof UsageError) {
     fail(error.message, EXIT.usage);
-  } else if (error instanceof RedisError) {
+  } else if (error instanceof RedisError || error instanceof RedisFailure) {
     fail(error.message, EXIT.redis);
   } else {
     throw error;
