@@ -129,7 +129,7 @@ class JsonReader {
         escaped = true;
         end++;
       } else if (byte === undefined || byte < 0x20) {
-        this.position = end;
+        this.position = Math.min(end, this.#bytes.length);
         this.#unexpected('the closing quote');
       }
     }

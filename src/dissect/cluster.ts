@@ -22,7 +22,7 @@ import {
   readFields,
 } from './fields.ts';
 import type { Memory } from './memory.ts';
-import { type Fit, fitPayload, Misfit } from './readings.ts';
+import { type Fit, fitReading, Misfit } from './readings.ts';
 import { roomTexts } from './selection.ts';
 import type { Refusal, View } from './view.ts';
 
@@ -33,6 +33,7 @@ interface Envelope {
   readonly fields: Fields;
 }
 
+const AS = 'message of the ClusterAdapter {type, data, uid, nsp}';
 const KNOWN = new Set(['type', 'data', 'uid', 'nsp']);
 /** Fields that the classic adapter writes beside `type`, where this family has them in `data`. */
 const CLASSIC_FIELDS = ['requestId', 'requestid', 'transaction', 'opts', 'packet'];
@@ -47,11 +48,10 @@ export const cluster: Dissector = {
   name: 'cluster message',
   dissect(view: View, memory: Memory): Message | readonly Refusal[] | undefined {
     if (isStored(view) || !(isSharded(view) || startsLikeMap(view.bytes[0]))) return undefined;
-    const fit = fitPayload(view, 'message of the ClusterAdapter {type, data, uid, nsp}', (root) =>
-      fitEnvelope(root, view),
-    );
+    const encoding = isMsgpack(view.bytes[0]) ? 'msgpack' : 'json';
+    const fit = fitReading(view, encoding, AS, (root) => fitEnvelope(root, view));
     if ('shape' in fit) return toMessage(view, fit, memory);
-    return isClassicExchange(view) ? undefined : fit;
+    return isClassicExchange(view) ? undefined : [fit];
   },
 };
 
@@ -73,6 +73,11 @@ function isClassicExchange(view: View): boolean {
 function startsLikeMap(lead: number | undefined): boolean {
   if (lead === undefined) return false;
   return lead <= 0x20 || lead === 0x7b || (lead >= 0x80 && lead <= 0x8f) || lead === 0xde || lead === 0xdf;
+}
+
+/** Never msgpack-js: that is older than this family. */
+function isMsgpack(lead: number | undefined): boolean {
+  return lead !== undefined && lead >= 0x80;
 }
 
 function fitEnvelope(root: Value, view: View): Envelope | Misfit {
@@ -106,7 +111,6 @@ function toMessage(view: View, fit: Fit<Envelope>, memory: Memory): Message {
   keepRest(message, map, fields, KNOWN, 'envelope');
   readAddress(message, name);
   hintVersion(message, nsp !== undefined);
-  if (fit.findings.length > 0) message.findings = [...(message.findings ?? []), ...fit.findings];
   message.body = { bytes: view.bytes, root: fit.root };
   return message;
 }

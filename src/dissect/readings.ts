@@ -48,7 +48,8 @@ export function fitPayload<T>(
   return ambiguous(modern);
 }
 
-function fitReading<T>(
+/** Reads the payload in one encoding only: for dialects that are never written in another. */
+export function fitReading<T>(
   view: View,
   encoding: Encoding,
   as: string,
