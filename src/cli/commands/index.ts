@@ -19,4 +19,14 @@ export const commands: readonly CommandEntry[] = [
     summary: 'decode a capture or a pasted payload (files or stdin)',
     load: () => import('./decode.ts'),
   },
+  {
+    name: 'demo',
+    summary: 'run a Socket.IO cluster and see one message pass through Redis',
+    load: () => import('./demo.ts'),
+  },
+  {
+    name: 'chat',
+    summary: 'chat through the demo: each line goes to everybody else',
+    load: () => import('./chat.ts'),
+  },
 ];

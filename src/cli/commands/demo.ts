@@ -1,0 +1,145 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { RedisChoice } from '../../demo/choose-redis.ts';
+import type { DemoAdapter } from '../../demo/reports.ts';
+import type { RedisTarget } from '../../redis/target.ts';
+import { EXIT, RedisError, UsageError } from '../errors.ts';
+import { Output } from '../output.ts';
+import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
+import { stopOnSignals } from '../signals.ts';
+import { columnsOf, themeFor } from '../terminal.ts';
+
+interface DemoFlags extends RedisOptions {
+  readonly workers: number;
+  readonly port: number;
+  readonly host: string;
+  readonly adapter: DemoAdapter;
+  readonly redis: RedisChoice;
+  readonly force?: true;
+  readonly once?: true;
+  readonly stay?: true;
+  readonly color: boolean;
+}
+
+/** More would only slow the machine down; what they show, four show as well. */
+const MOST_WORKERS = 32;
+
+/** `sio-inspect demo` */
+export function createCommand(): Command {
+  const command = new Command()
+    .description(
+      'Start a cluster of Socket.IO servers on one port, let two clients on different workers talk, and show what\npasses through Redis between them. At a terminal it then stays up, with a chat page.',
+    )
+    .option('--workers <n>', 'how many servers', wholeNumber(1, MOST_WORKERS), 4)
+    .option('--port <n>', 'where to listen; 0 takes any free port', wholeNumber(0, 65_535), 3000)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .addOption(
+      new Option('--adapter <kind>', 'what joins the workers')
+        .choices(['redis', 'sharded', 'streams', 'none'])
+        .default('redis'),
+    )
+    .addOption(
+      new Option('--redis <which>', 'without --url: a redis-server from PATH, or the bundled mini-redis')
+        .choices(['auto', 'server', 'mini'])
+        .default('auto'),
+    );
+  addRedisOptions(command);
+  for (const option of command.options) {
+    if (option.long === '--url')
+      option.description = 'a Redis of yours (REDIS_URL is not enough: the demo publishes)';
+  }
+  return command
+    .option('--force', "publish into a Redis where others' Socket.IO servers listen")
+    .option('--once', 'end after the story (the default where stdout is no terminal)')
+    .option('--stay', 'stay up after the story, terminal or not')
+    .option('--no-color', 'no colours (NO_COLOR does the same, FORCE_COLOR forces them)')
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: DemoFlags) => {
+      await demo(flags);
+    });
+}
+
+const EXAMPLES = `
+Examples:
+  sio-inspect demo                       the story on a Redis of its own, then a chat page
+  sio-inspect demo --adapter none        the same without an adapter: B hears nothing
+  sio-inspect demo --adapter streams     over a Redis stream
+  sio-inspect demo --once --port 0       the story only, on any free port
+
+Exit code: 0 the story came true, 1 it did not, 2 wrong usage (a taken port too), 3 Redis, 130 after Ctrl-C.`;
+
+async function demo(flags: DemoFlags): Promise<void> {
+  if (flags.once && flags.stay) throw new UsageError('--once and --stay exclude each other.');
+  const target = await wantedTarget(flags);
+  const { runDemo } = await import('../../demo/demo.ts');
+  const stop = new AbortController();
+  const signals = stopOnSignals(stop);
+  const output = new Output(process.stdout);
+  output.closed.addEventListener('abort', () => {
+    stop.abort();
+  });
+  try {
+    const flaw = await runDemo({
+      workers: flags.workers,
+      adapter: flags.adapter,
+      host: flags.host,
+      port: flags.port,
+      redis: flags.redis,
+      force: flags.force === true,
+      stay: flags.stay === true || (flags.once !== true && process.stdout.isTTY),
+      style: { width: columnsOf(process.stdout), theme: themeFor(process.stdout, flags.color) },
+      print: (line) => {
+        output.line(line);
+        void output.flush();
+      },
+      notice,
+      signal: stop.signal,
+      ...(target === undefined ? {} : { target }),
+    });
+    if (flaw !== undefined) {
+      notice(`the story did not come true: ${flaw}`);
+      process.exitCode = EXIT.notUnderstood;
+    }
+  } catch (error) {
+    await explain(error);
+  } finally {
+    signals.release();
+  }
+  if (signals.exitCode !== undefined) process.exitCode = signals.exitCode;
+}
+
+async function wantedTarget(flags: DemoFlags): Promise<RedisTarget | undefined> {
+  if (flags.adapter === 'none') {
+    if (flags.url !== undefined) notice('--url is not used: with --adapter none nothing goes to Redis.');
+    return undefined;
+  }
+  if (flags.url !== undefined) return readTarget(flags);
+  if (process.env.REDIS_URL)
+    notice('REDIS_URL is set but not used: the demo publishes, so --url has to name the Redis.');
+  return undefined;
+}
+
+async function explain(error: unknown): Promise<void> {
+  const { DemoError } = await import('../../demo/demo-error.ts');
+  if (!(error instanceof DemoError)) throw error;
+  switch (error.trouble) {
+    case 'usage':
+      throw new UsageError(error.message, { cause: error });
+    case 'redis':
+      throw new RedisError(error.message, { cause: error });
+    case 'worker':
+      notice(error.message);
+      process.exitCode = EXIT.notUnderstood;
+  }
+}
+
+function notice(line: string): void {
+  process.stderr.write(`sio-inspect: ${line}\n`);
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`);
+  };
+}

@@ -1,0 +1,52 @@
+import { io } from '/socket.io/socket.io.esm.min.js';
+
+/** Old messages go, so that a tab left open overnight stays small. */
+const MOST_MESSAGES = 500;
+const ACKNOWLEDGE_TIMEOUT_MS = 10_000;
+
+const statusLine = document.querySelector('#status');
+const messages = document.querySelector('#messages');
+const form = document.querySelector('#form');
+const input = document.querySelector('#text');
+const button = document.querySelector('button');
+
+input.focus();
+
+const socket = io({ auth: { name: 'a browser tab' } });
+
+socket.on('worker', ({ worker, watchCommand }) => {
+  showStatus(`connected, id: ${socket.id}, worker: ${worker}`, 'connected');
+  document.querySelector('#watch').hidden = watchCommand === undefined;
+  document.querySelector('#command').textContent = watchCommand ?? '';
+});
+socket.on('disconnect', () => showStatus('disconnected, trying again …', 'lost'));
+socket.on('connect_error', () => showStatus('no answer from the demo, trying again …', 'lost'));
+socket.on('chat message', (text) => show(text, 'theirs'));
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const text = input.value;
+  if (text.trim() === '') return;
+  input.value = '';
+  const item = show(text, 'mine');
+  socket.timeout(ACKNOWLEDGE_TIMEOUT_MS).emit('chat message', text, (error) => {
+    if (error) item.classList.add('unsent');
+  });
+});
+
+function showStatus(text, state) {
+  statusLine.textContent = text;
+  statusLine.className = state;
+  button.disabled = state !== 'connected';
+}
+
+/** What others say is only ever text. */
+function show(text, whose) {
+  const item = document.createElement('li');
+  item.className = whose;
+  item.textContent = String(text);
+  messages.append(item);
+  if (messages.childElementCount > MOST_MESSAGES) messages.firstElementChild.remove();
+  item.scrollIntoView({ block: 'end' });
+  return item;
+}
