@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Redis } from 'ioredis';
-import { type Attempted, explainReply, RedisFailure, toRedisFailure } from './failure.ts';
+import { type Attempted, explainNoGreeting, explainReply, RedisFailure, toRedisFailure } from './failure.ts';
 import { claimAddresses } from './our-addresses.ts';
 import { type Answer, type Question, textOf, wordsOf } from './questions.ts';
 import { type Endpoint, parseTarget, type RedisTarget } from './target.ts';
@@ -9,6 +9,8 @@ import { type Endpoint, parseTarget, type RedisTarget } from './target.ts';
 export const CLIENT_NAME = 'sio-inspect';
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A plain Redis waits for the rest of a TLS greeting for ever; a TLS one answers within its round trips. */
+const GREETING_TIMEOUT_MS = 5000;
 /** A Redis that is alive but busy (a long script, a fork) answers within this. */
 const ANSWER_TIMEOUT_MS = 10_000;
 /** Enough of a stranger's first words to say what it is. */
@@ -47,7 +49,12 @@ export async function connect(target: RedisTarget, signal?: AbortSignal): Promis
   let command = 'connecting';
   try {
     signal?.throwIfAborted();
-    await redis.connect();
+    const connected = redis.connect();
+    if (endpoint.secure)
+      setImmediate(() => {
+        limitGreeting(redis.stream, endpoint);
+      });
+    await connected;
     for (const step of introduction(endpoint)) {
       command = step.shown;
       await step.run(redis);
@@ -78,6 +85,22 @@ function createClient(endpoint: Endpoint): Redis {
     disableClientInfo: true,
     protocol: 2,
   });
+}
+
+function limitGreeting(socket: Socket | undefined, endpoint: Endpoint): void {
+  if (socket === undefined || socket.destroyed) return;
+  const start = (): void => {
+    const timer = setTimeout(() => {
+      socket.destroy(explainNoGreeting(endpoint));
+    }, GREETING_TIMEOUT_MS);
+    for (const event of ['secureConnect', 'close']) {
+      socket.once(event, () => {
+        clearTimeout(timer);
+      });
+    }
+  };
+  if (socket.connecting) socket.once('connect', start);
+  else start();
 }
 
 interface Step {

@@ -177,6 +177,14 @@ function explainSystem(error: unknown, { endpoint, command }: Attempted): RedisF
   return undefined;
 }
 
+/** The server took the connection and did not answer the TLS greeting. */
+export function explainNoGreeting({ node }: Endpoint): RedisFailure {
+  return new RedisFailure(
+    'tls',
+    `The server at ${node} does not answer in TLS. If it is a plain port, use redis:// instead of rediss://.`,
+  );
+}
+
 function explainCertificate(code: string, said: string, node: string): string {
   if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/.test(code)) {
     return `Redis at ${node} wants a client certificate: give --tls-cert and --tls-key.`;

@@ -1,6 +1,7 @@
 /**
  * Whether Redis' pattern matches, byte by byte: `*`, `?`, `[a-z]`, `[^…]`, `\` before a literal.
  * Source: redis 7.0.15, src/util.c, stringmatchlen. Unlike there, time is bounded by pattern × text.
+ * Ranges with bytes above 0x7f are compared as on x86, where C's char is signed; elsewhere Redis differs.
  */
 export function matchesGlob(pattern: Uint8Array, text: Uint8Array): boolean {
   let p = 0;
@@ -28,6 +29,11 @@ export function matchesGlob(pattern: Uint8Array, text: Uint8Array): boolean {
   }
 }
 
+/** Whether Redis matches this pattern in the same way on every machine. */
+export function isPortableGlob(pattern: Uint8Array): boolean {
+  return !pattern.includes(OPEN) || pattern.every((byte) => byte < 0x80);
+}
+
 /** A pattern that matches this text only, and what begins with it if `andMore`. */
 export function literalPattern(text: string, options: { readonly andMore?: boolean } = {}): string {
   return text.replace(/[\\*?[\]^-]/g, '\\$&') + (options.andMore === true ? '*' : '');
@@ -50,6 +56,10 @@ function matchOne(pattern: Uint8Array, p: number, byte: number): number {
   return pattern[at] === byte ? at + 1 : -1;
 }
 
+function signed(byte: number): number {
+  return byte < 0x80 ? byte : byte - 0x100;
+}
+
 function matchSet(pattern: Uint8Array, start: number, byte: number): number {
   let p = start;
   const negated = pattern[p] === CARET;
@@ -63,7 +73,12 @@ function matchSet(pattern: Uint8Array, start: number, byte: number): number {
     } else if (pattern[p + 1] === DASH && p + 2 < pattern.length) {
       const [from = 0, , to = 0] = pattern.subarray(p, p + 3);
       p += 2;
-      if (byte >= Math.min(from, to) && byte <= Math.max(from, to)) matched = true;
+      if (
+        signed(byte) >= Math.min(signed(from), signed(to)) &&
+        signed(byte) <= Math.max(signed(from), signed(to))
+      ) {
+        matched = true;
+      }
     } else if (pattern[p] === byte) {
       matched = true;
     }

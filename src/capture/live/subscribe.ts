@@ -1,6 +1,6 @@
 import type { RespItems, RespValue } from '../../bytes/resp-value.ts';
 import type { Captured, Source } from '../../model/frame.ts';
-import { matchesGlob } from '../../redis/glob.ts';
+import { isPortableGlob, matchesGlob } from '../../redis/glob.ts';
 import { createLiveSource } from './live-source.ts';
 import type { LiveOptions, Session, Step, Way } from './way.ts';
 
@@ -70,7 +70,8 @@ function createDecoder({
 function isFirstMatch(patterns: readonly Buffer[], pattern: Buffer, channel: Buffer): boolean {
   for (const ours of patterns) {
     if (ours.equals(pattern)) return true;
-    if (matchesGlob(ours, channel)) return false;
+    // In doubt a message comes twice rather than not at all.
+    if (isPortableGlob(ours) && matchesGlob(ours, channel)) return false;
   }
   return true;
 }

@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Redis } from 'ioredis';
+import { encodeCommand } from '../../../src/bytes/resp-encode.ts';
+import { type SubscribeOptions, subscribeSource } from '../../../src/capture/live/subscribe.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../../src/demo/private-redis.ts';
+import type { Captured } from '../../../src/model/frame.ts';
+import { RedisFailure } from '../../../src/redis/failure.ts';
+import { type Collecting, collect } from './collect.ts';
+
+const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+
+describe('subscribeSource', () => {
+  let server: PrivateRedis;
+  let redis: Redis;
+
+  before(async () => {
+    server = await startPrivateRedis();
+    redis = new Redis(server.url);
+  });
+
+  after(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+
+  const start = (
+    options: Partial<SubscribeOptions> = {},
+    turn?: (batch: readonly Captured[]) => Promise<void> | void,
+  ): Collecting =>
+    collect(
+      (onEvent) =>
+        subscribeSource({ target: { url: server.url }, patterns: ['socket.io*'], onEvent, ...options }),
+      turn,
+    );
+
+  const killSource = async (): Promise<void> => {
+    const list = String(await redis.client('LIST'));
+    const [id] = list
+      .split('\n')
+      .flatMap((line) => (/ name=sio-inspect .* psub=[1-9]/.test(line) ? [/^id=(\d+)/.exec(line)?.[1]] : []));
+    assert.ok(id !== undefined, list);
+    await redis.client('KILL', 'ID', id);
+  };
+
+  it('keeps every byte of channel and payload, in order, with the time of arrival', async () => {
+    const source = start();
+    await source.attached();
+    const before = Date.now() * 1000 - 1000;
+    const channel = Buffer.concat([Buffer.from('socket.io#/'), ALL_BYTES, Buffer.from('#')]);
+    await redis.publish(channel, ALL_BYTES);
+    await redis.publish('socket.io#/#', '');
+    await redis.publish('other', 'not ours');
+    await source.stop();
+    const [first, second, ...more] = source.frames();
+    assert.deepEqual(more, []);
+    assert.deepEqual(Buffer.from(first?.channel ?? []), channel);
+    assert.deepEqual(Buffer.from(first?.payload ?? []), ALL_BYTES);
+    assert.equal(second?.payload?.length, 0);
+    assert.equal(first?.via, 'subscribe');
+    assert.equal(first.command, 'PMESSAGE');
+    assert.equal(first.node, `127.0.0.1:${server.port}`);
+    assert.ok((first.time ?? 0) >= before && (first.time ?? 0) <= (second.time ?? 0));
+  });
+
+  it('reports a message once however many patterns match', async () => {
+    const patterns = ['socket.io*', 'socket.io-x*', '*#/#', 'socket.io*'];
+    const source = start({ patterns });
+    await source.attached();
+    for (const channel of ['socket.io-x#/#', 'socket.io#/#', 'else#/#', 'socket.io-x'])
+      await redis.publish(channel, 'x');
+    await source.stop();
+    assert.deepEqual(
+      source.frames().map(({ channel }) => String(channel)),
+      ['socket.io-x#/#', 'socket.io#/#', 'else#/#', 'socket.io-x'],
+    );
+  });
+
+  it('yields what was published before the abort, then ends', async () => {
+    const source = start();
+    await source.attached();
+    const pipeline = redis.pipeline();
+    for (let i = 0; i < 5000; i++) pipeline.publish('socket.io#/#', String(i));
+    await pipeline.exec();
+    await source.stop();
+    assert.deepEqual(
+      source.frames().map(({ payload }) => Number(String(payload))),
+      Array.from({ length: 5000 }, (_, i) => i),
+    );
+  });
+
+  it('comes back after CLIENT KILL, with a gap in between', async () => {
+    const source = start();
+    await source.attached();
+    await redis.publish('socket.io#/#', 'before');
+    await source.until('the first message', () => source.frames().length === 1);
+    const killedAt = Date.now() * 1000;
+    await killSource();
+    await source.attached(2);
+    await redis.publish('socket.io#/#', 'after');
+    await source.stop();
+    assert.deepEqual(
+      source.captured.map(({ is }) => is),
+      ['frame', 'gap', 'frame'],
+    );
+    const [gap] = source.gaps();
+    assert.equal(gap?.reason, 'disconnected');
+    assert.ok((gap.from ?? 0) >= killedAt - 1000 && (gap.to ?? 0) >= (gap.from ?? 0));
+    assert.deepEqual(
+      source.frames().map(({ payload }) => String(payload)),
+      ['before', 'after'],
+    );
+  });
+
+  it('tries again until Redis is back, and notes the gap when aborted before', async () => {
+    const own = await startPrivateRedis();
+    const source = start({ target: { url: own.url } });
+    await source.attached();
+    await own.stop();
+    await source.until('some tries', () => source.events.filter(({ is }) => is === 'retrying').length > 2);
+    const again = await startPrivateRedis({ port: own.port });
+    try {
+      await source.attached(2);
+    } finally {
+      await again.stop();
+    }
+    await source.until('a try in vain', () => source.events.at(-1)?.is === 'retrying');
+    await source.stop();
+    const gaps = source.gaps();
+    assert.deepEqual(
+      gaps.map(({ reason }) => reason),
+      ['disconnected', 'disconnected'],
+    );
+    assert.ok((gaps[1]?.to ?? 0) > (gaps[1]?.from ?? 0));
+  });
+
+  it('takes a message of 40 MB where Redis lets it through', async () => {
+    await redis.config('SET', 'client-output-buffer-limit', 'pubsub 0 0 0');
+    try {
+      const source = start();
+      await source.attached();
+      const large = Buffer.alloc(40 * 1024 * 1024, ALL_BYTES);
+      await redis.publish('socket.io#/#', large);
+      await redis.publish('socket.io#/#', 'next');
+      await source.stop();
+      const [first, second] = source.frames();
+      assert.ok(large.equals(first?.payload ?? Buffer.alloc(0)));
+      assert.equal(String(second?.payload), 'next');
+    } finally {
+      await redis.config('SET', 'client-output-buffer-limit', 'pubsub 32mb 8mb 60');
+    }
+  });
+
+  it('notes a gap where Redis throws it out for a message of 40 MB', async () => {
+    const source = start();
+    await source.attached();
+    await redis.publish('socket.io#/#', Buffer.alloc(40 * 1024 * 1024));
+    await source.attached(2);
+    await redis.publish('socket.io#/#', 'next');
+    await source.stop();
+    assert.deepEqual(
+      source.captured.map(({ is }) => is),
+      ['gap', 'frame'],
+    );
+  });
+
+  it('loses nothing of a burst at default limits', async () => {
+    const source = start();
+    await source.attached();
+    await publishInBulk(server, 100_000);
+    await source.stop();
+    assertNumbered(source, 100_000);
+    assert.deepEqual(source.gaps(), []);
+  });
+
+  it('spools to disk behind a consumer that stands still, and keeps the order', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'sio-inspect-test-'));
+    let go = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const source = start({ bufferBytes: 1_000_000, spoolDirectory: directory }, () => gate);
+    await source.attached();
+    await publishInBulk(server, 100_000);
+    await source.until('the spool', () => source.events.some(({ is }) => is === 'spooling'));
+    go();
+    await source.stop();
+    assertNumbered(source, 100_000);
+    assert.deepEqual(source.gaps(), []);
+    assert.deepEqual(await readdir(directory), []);
+    await rm(directory, { recursive: true });
+  });
+
+  it('lets go of Redis and notes a gap when neither memory nor disk has room', async () => {
+    let go = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const source = start({ bufferBytes: 1_000_000, spoolDirectory: '/nowhere/at/all' }, () => gate);
+    await source.attached();
+    await publishInBulk(server, 100_000);
+    await source.until('letting go', () => source.events.some(({ is }) => is === 'lost'));
+    go();
+    await source.attached(2);
+    await redis.publish('socket.io#/#', '100000');
+    await source.stop();
+    assert.deepEqual(
+      source.gaps().map(({ reason }) => reason),
+      ['dropped'],
+    );
+    const numbers = source.frames().map(({ payload }) => Number(String(payload)));
+    const gapAt = source.captured.findIndex(({ is }) => is === 'gap');
+    assert.ok(gapAt > 0 && gapAt < 100_000);
+    assert.deepEqual(
+      numbers.slice(0, gapAt),
+      Array.from({ length: gapAt }, (_, i) => i),
+    );
+    assert.equal(numbers.at(-1), 100_000);
+  });
+
+  it('stops when its consumer does', async () => {
+    const source = subscribeSource({
+      target: { url: server.url },
+      patterns: ['socket.io*'],
+      onEvent: () => void redis.publish('socket.io#/#', 'x'),
+    });
+    for await (const batch of source(new AbortController().signal)) {
+      assert.equal(batch.length, 1);
+      break;
+    }
+    assert.equal(await redis.pubsub('NUMPAT'), 0);
+  });
+
+  it('fails at the start when Redis is not there', async () => {
+    const own = await startPrivateRedis();
+    await own.stop();
+    await assert.rejects(start({ target: { url: own.url } }).attached(), { code: 'refused' });
+  });
+
+  it('explains which rule a forbidden pattern lacks', async () => {
+    await redis.call('ACL', 'SETUSER', 'narrow', 'on', 'nopass', '+psubscribe', '&socket.io*');
+    const user = { url: server.url, user: 'narrow', password: 'x' };
+    const wrongPattern = start({ target: user, patterns: ['socket.io#*'] }).attached();
+    await assert.rejects(wrongPattern, (error: unknown) => {
+      assert.ok(error instanceof RedisFailure);
+      assert.equal(error.code, 'no-permission');
+      assert.match(error.message, /letter for letter/);
+      assert.match(error.message, /ACL SETUSER narrow '&socket\.io#\*'/);
+      return true;
+    });
+    await redis.call('ACL', 'SETUSER', 'none', 'on', 'nopass');
+    await assert.rejects(
+      start({ target: { ...user, user: 'none' } }).attached(),
+      /ACL SETUSER none \+psubscribe '&socket\.io\*'/,
+    );
+  });
+
+  it('does without an optional pattern that is forbidden, and says so', async () => {
+    const target = { url: server.url, user: 'narrow', password: 'x' };
+    const source = start({ target, optionalPatterns: ['socketio'] });
+    await source.attached();
+    await redis.publish('socket.io#/#', 'x');
+    await source.stop();
+    assert.equal(source.frames().length, 1);
+    assert.deepEqual(
+      source.events.map(({ is }) => is),
+      ['refused', 'attached'],
+    );
+  });
+});
+
+async function publishInBulk(server: PrivateRedis, count: number): Promise<void> {
+  const client = spawn('redis-cli', ['-p', String(server.port), '--pipe'], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  const exited = once(client, 'exit');
+  for (let from = 0; from < count; from += 1000) {
+    const commands = Array.from({ length: 1000 }, (_, i) =>
+      encodeCommand(['PUBLISH', 'socket.io#/#lobby#', String(from + i).padStart(114)]),
+    );
+    if (!client.stdin.write(Buffer.concat(commands))) await once(client.stdin, 'drain');
+  }
+  client.stdin.end();
+  const [code] = (await exited) as [number];
+  assert.equal(code, 0);
+}
+
+function assertNumbered(source: Collecting, count: number): void {
+  const frames = source.frames();
+  assert.equal(frames.length, count);
+  const wrong = frames.findIndex(({ payload }, i) => Number(String(payload)) !== i);
+  assert.equal(wrong, -1);
+}
