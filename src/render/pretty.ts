@@ -4,8 +4,8 @@ import type { Observed } from '../model/observed.ts';
 import { showValue, showValues } from './human-value.ts';
 import { phraseReply, phraseRequest, phraseTarget, plural, showChannel } from './phrase.ts';
 import { safeText } from './safe-text.ts';
-import { cutToColumns, formatBytes, padRight, textWidth } from './text-width.ts';
-import type { Paint, Theme } from './theme.ts';
+import { cutToColumns, formatBytes, padRight, splitAtColumns, textWidth } from './text-width.ts';
+import type { Theme } from './theme.ts';
 
 export interface PrettyOptions {
   readonly theme: Theme;
@@ -24,7 +24,7 @@ const MAX_TARGET = 28;
 const HEX_BYTES_SHOWN = 16;
 /** Characters of values that are written at most before a line is cut: more cannot be seen on any terminal. */
 const MAX_CELL = 4000;
-const MIN_VALUE_COLUMNS = 12;
+const MIN_VALUE_COLUMNS = 16;
 
 /** One clear line per observation, aligned with the lines before it. Nothing of a payload leaves it unescaped. */
 export class PrettyLines {
@@ -124,20 +124,32 @@ export class PrettyLines {
     return gutter + body + gap + this.#theme.dim(size);
   }
 
-  /** The long cell gives way: values first, then whatever is last. */
+  /** The values give way first, as far as something of them stays readable; then the line is cut where it ends. */
   #fit(cells: readonly Cell[], space: number): string {
-    const widths = cells.map(([, text]) => textWidth(text));
-    let over = widths.reduce((sum, width) => sum + width + 2, -2) - space;
-    const order = [...cells.keys()].sort((a, b) => giveWay(cells[b]) - giveWay(cells[a]) || b - a);
-    const texts = cells.map(([, text]) => text);
-    for (const index of this.#full ? [] : order) {
-      const width = widths[index] ?? 0;
-      if (over <= 0) break;
-      const room = Math.max(Math.min(width, MIN_VALUE_COLUMNS), width - over);
-      texts[index] = cutToColumns(texts[index] ?? '', room);
-      over -= width - textWidth(texts[index] ?? '');
+    if (this.#full) return this.#join(cells);
+    const width = cells.reduce((sum, [, text]) => sum + textWidth(text) + 2, -2);
+    const longest = cells.reduce((best, cell, index) => (isLonger(cell, cells[best]) ? index : best), 0);
+    const room = textWidth(cells[longest]?.[1] ?? '') - (width - space);
+    if (width <= space) return this.#join(cells);
+    if (room < MIN_VALUE_COLUMNS) return this.#cut(cells, space);
+    return this.#join(
+      cells.map(([role, text], index) => [role, index === longest ? cutToColumns(text, room) : text]),
+    );
+  }
+
+  #join(cells: readonly Cell[]): string {
+    return cells.map(([role, text]) => this.#theme[role](text)).join('  ');
+  }
+
+  #cut(cells: readonly Cell[], space: number): string {
+    const [shown, rest] = splitAtColumns(cells.map(([, text]) => text).join('  '), space);
+    const kept: Cell[] = [];
+    let at = 0;
+    for (const [role, text] of cells) {
+      if (at < shown.length) kept.push([role, shown.slice(at, at + text.length)]);
+      at += text.length + 2;
     }
-    return cells.map(([role], index) => this.#paint(role)(texts[index] ?? '')).join('  ');
+    return this.#join(kept) + this.#theme.dim(rest);
   }
 
   #unframed(unframed: Unframed): string {
@@ -159,17 +171,15 @@ export class PrettyLines {
           : this.#theme.trouble;
     return paint(this.#full ? text : cutToColumns(text, this.columns));
   }
-
-  #paint(role: Role): Paint {
-    return this.#theme[role];
-  }
 }
 
 type Role = 'target' | 'event' | 'value' | 'dim' | 'trouble' | 'warning';
 type Cell = readonly [role: Role, text: string];
 
-function giveWay(cell: Cell | undefined): number {
-  return cell?.[0] === 'value' ? 2 : cell?.[0] === 'dim' ? 1 : 0;
+/** Values are cut before names, and the longest of them. */
+function isLonger(cell: Cell, other: Cell | undefined): boolean {
+  const rank = ([role, text]: Cell): number => textWidth(text) + (role === 'value' ? MAX_CELL * 2 : 0);
+  return other === undefined || rank(cell) > rank(other);
 }
 
 function eventCells(message: Message): Cell[] {

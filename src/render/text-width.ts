@@ -31,11 +31,16 @@ export function takeColumns(text: string, columns: number): string {
 }
 
 /** Cuts an uncoloured text to `columns` and says how many bytes are not shown. */
-export function cutToColumns(text: string, columns: number, hiddenBytes = 0): string {
-  if (hiddenBytes === 0 && textWidth(text) <= columns) return text;
-  const whole = Buffer.byteLength(text) + hiddenBytes;
-  const shown = takeColumns(text, Math.max(1, columns - 2 - formatBytes(whole).length - 2));
-  return `${shown}… +${formatBytes(whole - Buffer.byteLength(shown))}`;
+export function cutToColumns(text: string, columns: number): string {
+  return splitAtColumns(text, columns).join('');
+}
+
+/** The same in two parts: what is shown, and the words for what is not (empty when all fits). */
+export function splitAtColumns(text: string, columns: number): [shown: string, rest: string] {
+  if (textWidth(text) <= columns) return [text, ''];
+  const whole = Buffer.byteLength(text);
+  const shown = takeColumns(text, Math.max(1, columns - '… +'.length - formatBytes(whole).length));
+  return [shown, `… +${formatBytes(whole - Buffer.byteLength(shown))}`];
 }
 
 /** `108 B`, `2.1 kB`, `40 MB`: powers of ten, as disks and networks count. */
