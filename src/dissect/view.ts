@@ -1,6 +1,7 @@
 import { DecodeError } from '../bytes/decode-error.ts';
 import { decodeJson } from '../bytes/json.ts';
 import { decodeMsgpack, hasDialectBytes } from '../bytes/msgpack.ts';
+import { decodePickle } from '../bytes/pickle.ts';
 import type { Frame } from '../model/frame.ts';
 import type { Attempt, Encoding } from '../model/message.ts';
 import type { Value } from '../model/value.ts';
@@ -65,9 +66,7 @@ const DECODERS: Record<Encoding, (bytes: Uint8Array) => Value> = {
   msgpack: (bytes) => decodeMsgpack(bytes, 'modern'),
   'msgpack-js': (bytes) => decodeMsgpack(bytes, 'msgpack-js'),
   json: decodeJson,
-  pickle: () => {
-    throw new DecodeError('bad-type', 'pickle is not read yet', 0);
-  },
+  pickle: decodePickle,
 };
 
 function attempt(decode: () => Value): Reading {
