@@ -55,11 +55,12 @@ export async function connect(target: RedisTarget, signal?: AbortSignal): Promis
         limitGreeting(redis.stream, endpoint);
       });
     await connected;
+    claimLocalAddress(redis, endpoint.node);
     for (const step of introduction(endpoint)) {
       command = step.shown;
       await step.run(redis);
     }
-    redis.stream.once('close', claimAddresses(endpoint.node, await findAddresses(redis)));
+    await claimSeenAddress(redis, endpoint.node);
     return createLink(redis, endpoint);
   } catch (error) {
     redis.disconnect();
@@ -144,20 +145,21 @@ function ignoreRefusal(error: unknown): void {
 }
 
 /**
- * Our addresses as MONITOR may show them: behind a proxy or a NAT Redis sees another one than we do. None for a unix
- * socket, whose clients all look alike.
+ * Makes our own commands known to the reader of MONITOR lines, from the first one on. There is nothing to tell them by
+ * on a unix socket, whose clients all look alike.
  */
-async function findAddresses(redis: Redis): Promise<ReadonlySet<string>> {
-  const addresses = new Set<string>();
-  const { localAddress, localPort } = redis.stream;
-  if (localAddress === undefined || localPort === undefined) return addresses;
-  addresses.add(
-    localAddress.includes(':') ? `[${localAddress}]:${localPort}` : `${localAddress}:${localPort}`,
-  );
+function claimLocalAddress({ stream }: Redis, node: string): void {
+  const { localAddress, localPort } = stream;
+  if (localAddress === undefined || localPort === undefined) return;
+  const host = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
+  stream.once('close', claimAddresses(node, [`${host}:${localPort}`]));
+}
+
+/** Behind a proxy or a NAT Redis sees another address than we do. */
+async function claimSeenAddress(redis: Redis, node: string): Promise<void> {
   const info = await redis.callBuffer('CLIENT', 'INFO').catch(ignoreRefusal);
-  const seen = /(?:^| )addr=(\S+)/.exec(Buffer.isBuffer(info) ? info.toString() : '')?.[1];
-  if (seen !== undefined) addresses.add(seen);
-  return addresses;
+  const seen = /(?:^| )addr=(\S+:[1-9]\d*) /.exec(Buffer.isBuffer(info) ? info.toString() : '')?.[1];
+  if (seen !== undefined && !redis.stream.destroyed) redis.stream.once('close', claimAddresses(node, [seen]));
 }
 
 function createLink(redis: Redis, endpoint: Endpoint): RedisLink {

@@ -75,7 +75,7 @@ function seeStreams(streams: readonly Stream[], { groups }: Registry, { via }: W
   const said = streams.map(({ name, length, lastId }) => {
     const ms = Number(lastId.split('-', 1)[0]);
     const last = Number.isFinite(ms) && ms > 0 ? `, last at ${new Date(ms).toISOString()}` : '';
-    return `"${name}" (${length} entries${last})`;
+    return `"${name}" (${length} ${length === 1 ? 'entry' : 'entries'}${last})`;
   });
   const alive = groups.filter(({ adapter }) => adapter === 'redis-streams');
   const servers = alive.length === 0 ? '' : ` Its servers: ${describeGroups(alive)}.`;
