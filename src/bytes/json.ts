@@ -137,13 +137,21 @@ class JsonReader {
     const length = this.position - offset;
     const bytes = this.#bytes.subarray(offset + 1, end);
     if (!isUtf8(bytes)) {
-      const raw = escaped
-        ? Buffer.from(this.#unescape(bytes.toString('latin1'), offset + 1), 'latin1')
-        : bytes;
+      const raw = escaped ? this.#unescapeBytes(bytes, offset + 1) : bytes;
       return { type: 'str', offset, length, value: raw.toString('utf8'), bytes: raw };
     }
     const text = bytes.toString('utf8');
     return { type: 'str', offset, length, value: escaped ? this.#unescape(text, offset + 1) : text };
+  }
+
+  /** For a text that is not UTF-8: what the escapes stand for becomes UTF-8, every other byte stays. */
+  #unescapeBytes(bytes: Buffer, offset: number): Buffer {
+    const text = bytes
+      .toString('latin1')
+      .replace(ESCAPE_OR_PAIR, (escape: string) =>
+        Buffer.from(this.#unescape(escape, offset), 'utf8').toString('latin1'),
+      );
+    return Buffer.from(text, 'latin1');
   }
 
   #unescape(text: string, offset: number): string {
@@ -202,6 +210,10 @@ class JsonReader {
     throw new DecodeError('bad-syntax', `${describeByte(byte)} stands where ${wanted} should`, this.position);
   }
 }
+
+/** One escape, or the two halves of a surrogate pair, which are one character of UTF-8. */
+const ESCAPE_OR_PAIR =
+  /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\(?:u[0-9a-fA-F]{4}|[^])/g;
 
 const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '"'],

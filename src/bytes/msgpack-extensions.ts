@@ -103,7 +103,8 @@ function fromMilliseconds(span: Span, code: number, bytes: Buffer, ms: number): 
 
 /** A date that JavaScript cannot hold stays an extension, so that nothing is rounded (output contract §1). */
 function date(span: Span, code: number, bytes: Buffer, seconds: number, nanos: number): Value {
-  if (nanos >= NANOS_PER_SECOND || Math.abs(seconds) > MAX_DATE_SECONDS) return plain(span, code, bytes);
+  const isBeyond = Math.abs(seconds) > MAX_DATE_SECONDS || (seconds === MAX_DATE_SECONDS && nanos > 0);
+  if (nanos >= NANOS_PER_SECOND || isBeyond) return plain(span, code, bytes);
   const value: DateValue = { ...span, type: 'date', seconds, nanos, code, bytes };
   return value;
 }

@@ -37,11 +37,12 @@ class MsgpackReader {
   readonly #bytes: Buffer;
   readonly #modern: boolean;
   #position = 0;
-  #depth = 0;
+  #depth: number;
 
-  constructor(bytes: Buffer, dialect: MsgpackDialect) {
+  constructor(bytes: Buffer, dialect: MsgpackDialect, depth = 0) {
     this.#bytes = bytes;
     this.#modern = dialect === 'modern';
+    this.#depth = depth;
   }
 
   readAt(offset: number): Value {
@@ -192,28 +193,27 @@ class MsgpackReader {
     return readExtension(span, code, bytes, () => this.#inner(start, lengthBytes));
   }
 
-  /** The msgpack value inside an extension of msgpack-lite, or undefined when it does not fill the extension. */
+  /**
+   * The msgpack value inside an extension of msgpack-lite, or undefined when it does not fill the extension.
+   * Its reader sees nothing behind the extension: else each byte could be read twice at every level.
+   */
   #inner(start: number, lengthBytes: number): Value | undefined {
-    const after = this.#position;
+    if (this.#depth === MAX_DEPTH) throw tooDeep(start);
+    const bytes = this.#bytes.subarray(0, start + lengthBytes);
     try {
-      this.#enter(start);
-      this.#position = start;
-      const value = this.#read();
+      const value = new MsgpackReader(bytes, 'modern', this.#depth + 1).readAt(start);
       return value.length === lengthBytes ? value : undefined;
     } catch (error) {
       if (error instanceof DecodeError && error.code !== 'too-deep') return undefined;
       throw error;
-    } finally {
-      this.#depth--;
-      this.#position = after;
     }
   }
 
   #array(offset: number, count: number): Value {
     this.#enter(offset);
     this.#mustHold(offset, count, 1);
-    const items = new Array<Value>(count);
-    for (let index = 0; index < count; index++) items[index] = this.#read();
+    const items: Value[] = [];
+    for (let index = 0; index < count; index++) items.push(this.#read());
     this.#depth--;
     return { type: 'array', offset, length: this.#position - offset, items };
   }
@@ -221,19 +221,20 @@ class MsgpackReader {
   #map(offset: number, count: number): Value {
     this.#enter(offset);
     this.#mustHold(offset, count, 2);
-    const entries = new Array<MapEntry>(count);
-    for (let index = 0; index < count; index++) entries[index] = { key: this.#read(), value: this.#read() };
+    const entries: MapEntry[] = [];
+    for (let index = 0; index < count; index++) entries.push({ key: this.#read(), value: this.#read() });
     this.#depth--;
     return { type: 'map', offset, length: this.#position - offset, entries };
   }
 
   #enter(offset: number): void {
-    if (++this.#depth > MAX_DEPTH) {
-      throw new DecodeError('too-deep', `nested deeper than ${MAX_DEPTH} levels`, offset);
-    }
+    if (++this.#depth > MAX_DEPTH) throw tooDeep(offset);
   }
 
-  /** Every item takes at least a byte: a header that claims more than that is refused before anything is allocated. */
+  /**
+   * Every item takes at least a byte: a header that claims more than that is refused at once. What it claims is not
+   * allocated beforehand either, since 500 nested headers may all claim the same bytes.
+   */
   #mustHold(offset: number, count: number, bytesEach: number): void {
     const left = this.#bytes.length - this.#position;
     if (count * bytesEach > left) {
@@ -267,6 +268,10 @@ class MsgpackReader {
     this.#position += lengthBytes;
     return start;
   }
+}
+
+function tooDeep(offset: number): DecodeError {
+  return new DecodeError('too-deep', `nested deeper than ${MAX_DEPTH} levels`, offset);
 }
 
 function narrow(value: bigint): number | bigint {
