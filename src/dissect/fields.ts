@@ -64,7 +64,7 @@ export function keep(message: Draft, name: string, value: Value): void {
   message.payload = [...(message.payload ?? []), [name, value]];
 }
 
-/** Keeps every field that has no name in the contract; a map with odd keys is kept whole, under its own `name`. */
+/** Keeps every field that has no name in the contract; a map with odd keys (a finding of its own) is kept whole as well. */
 export function keepRest(
   message: Draft,
   map: MapValue,
@@ -75,12 +75,5 @@ export function keepRest(
   for (const [field, value] of fields.of) {
     if (!known.has(field)) keep(message, field, value);
   }
-  if (!fields.isOdd) return;
-  keep(message, name, map);
-  addFinding(message, {
-    code: 'odd-keys',
-    severity: 'warning',
-    message: `The map "${name}" has keys that are not text or stand twice; it is shown whole under payload.${name}.`,
-    offset: map.offset,
-  });
+  if (fields.isOdd) keep(message, name, map);
 }
