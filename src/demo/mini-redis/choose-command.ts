@@ -13,6 +13,8 @@ const WHILE_SUBSCRIBED = [
   'punsubscribe',
   'sunsubscribe',
 ];
+/** A monitor counts as a replica: it may not send what touches keys or is replicated. */
+const DENIED_TO_MONITORS = ['write', 'readonly', 'publish', 'spublish'];
 /** How much of an unknown command its error repeats. */
 const QUOTED_BYTES = 128;
 
@@ -28,7 +30,7 @@ export function choose(
   const hasSubcommand = parent.subcommands !== undefined && args.length > 1;
   const command = hasSubcommand ? parent.subcommands.get(second.toLowerCase()) : parent;
   if (command === undefined) {
-    return `ERR unknown subcommand '${second.slice(0, QUOTED_BYTES)}'. Try ${parent.name.toUpperCase()} HELP.`;
+    return `ERR unknown subcommand '${cut(second)}'. Try ${parent.name.toUpperCase()} HELP.`;
   }
   const { arity, name, flags } = command;
   if (arity > 0 ? args.length !== arity : args.length < -arity) {
@@ -37,7 +39,7 @@ export function choose(
   if (client.protocol === 2 && client.isSubscribed && !WHILE_SUBSCRIBED.includes(name)) {
     return `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
   }
-  if (client.isMonitor && (flags.includes('write') || flags.includes('readonly'))) {
+  if (client.isMonitor && [name, ...flags].some((word) => DENIED_TO_MONITORS.includes(word))) {
     return "ERR Replica can't interact with the keyspace";
   }
   return command;
@@ -47,7 +49,12 @@ function describeUnknown(name: string, args: readonly Buffer[]): string {
   let listed = '';
   for (const arg of args) {
     if (listed.length >= QUOTED_BYTES) break;
-    listed += `'${arg.toString('latin1').slice(0, QUOTED_BYTES - listed.length)}' `;
+    listed += `'${cut(arg.toString('latin1'), QUOTED_BYTES - listed.length)}' `;
   }
-  return `ERR unknown command '${name.slice(0, QUOTED_BYTES)}', with args beginning with: ${listed}`;
+  return `ERR unknown command '${cut(name)}', with args beginning with: ${listed}`;
+}
+
+/** As C prints a string: to a zero byte or so many bytes. */
+function cut(text: string, lengthBytes = QUOTED_BYTES): string {
+  return (/^[^\0]*/.exec(text)?.[0] ?? '').slice(0, lengthBytes);
 }

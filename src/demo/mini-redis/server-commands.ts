@@ -3,7 +3,7 @@ import { toWord } from './argument.ts';
 import { type Call, type Command, define, defineContainer } from './command.ts';
 import { matchesGlob } from './glob.ts';
 import { DATABASES } from './keyspace.ts';
-import { array, bulk, CommandError, integer, map, NIL_ARRAY, OK, SYNTAX_ERROR, simple } from './reply.ts';
+import { array, bulk, CommandError, integer, map, NIL, OK, SYNTAX_ERROR, simple } from './reply.ts';
 import { formatInfo, listSettings } from './server-info.ts';
 
 function info({ server, args }: Call): Reply {
@@ -42,7 +42,7 @@ function commandInfo({ server, args }: Call): Reply {
   return array(
     names.map((name) => {
       const command = server.commands.get(name);
-      return command === undefined ? NIL_ARRAY : describe(command);
+      return command === undefined ? NIL : describe(command);
     }),
   );
 }
@@ -109,6 +109,7 @@ export const serverCommands: readonly Command[] = [
       define('command|list', -2, PLAIN, ({ server }) => array([...server.commands.keys()].map(bulk))),
     ]),
     arity: -1,
+    flags: ['loading', 'stale'],
     run: ({ server }) => array([...server.commands.values()].map(describe)),
   },
   define('monitor', 1, 'admin noscript loading stale', monitor),

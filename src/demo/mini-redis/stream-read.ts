@@ -65,7 +65,7 @@ function readWish({ server, client, args }: Call): Wish {
   if (words.length === 0) throw new CommandError(SYNTAX_ERROR);
   if (words.length % 2 === 1) {
     throw new CommandError(
-      "ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be specified.",
+      "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.",
     );
   }
   const keys = words.slice(0, words.length / 2).map(toKey);
