@@ -37,7 +37,7 @@ export function writeCard(observed: Extract<Observed, { is: 'message' }>, option
   return [
     heading(observed, theme),
     ...lines,
-    ...errorLines(message, options),
+    ...errorLines(message, theme),
     ...findingLines(message, theme),
   ].join('\n');
 }
@@ -49,14 +49,12 @@ function heading({ frame, message }: Extract<Observed, { is: 'message' }>, theme
     message.kind === 'undecoded'
       ? theme.trouble('not decodable')
       : theme.strong(message.type === undefined ? message.kind : `${message.kind} ${message.type}`);
-  const version = message.version === undefined ? [] : [`probably ${message.version}`];
   return [
     ...(channel === '' ? [] : [channel]),
     kind,
     ...(message.adapter === undefined ? [] : [message.adapter]),
     ...(message.encoding === undefined ? [] : [message.encoding]),
     ...size,
-    ...version,
   ].join(theme.dim('  ·  '));
 }
 
@@ -83,6 +81,7 @@ function fieldRows(message: Message): Row[] {
   add('except', list(message.except));
   add('flags', message.flags === undefined ? undefined : showValue(message.flags, MAX_CELL));
   add('requestId', message.requestId === undefined ? undefined : safeText(message.requestId));
+  add('version', message.version);
   return rows;
 }
 
@@ -90,18 +89,17 @@ function payloadRows(message: Message): Row[] {
   return (message.payload ?? []).map(([name, value]) => [safeText(name), showValue(value, MAX_CELL)]);
 }
 
-function errorLines(message: Message, { theme, columns, full }: CardOptions): string[] {
+function errorLines(message: Message, theme: Theme): string[] {
   if (message.error === undefined) return [];
-  const hex = Buffer.from((message.raw ?? new Uint8Array()).subarray(0, HEX_BYTES_SHOWN))
-    .toString('hex')
-    .replace(/..(?!$)/g, '$& ');
-  const cut = (text: string): string => (full ? text : cutToColumns(text, columns - 4));
+  const raw = Buffer.from((message.raw ?? new Uint8Array()).subarray(0, HEX_BYTES_SHOWN));
+  const hex = raw.toString('hex').replace(/..(?!$)/g, '$& ');
+  const { tried } = message.error;
   return [
-    theme.trouble(`  ${cut(safeText(message.error.message))}`),
-    ...message.error.tried.map(({ as, why }) =>
-      theme.dim(`  ${cut(`tried: ${safeText(as)}: ${safeText(why)}`)}`),
-    ),
-    ...(hex === '' ? [] : [`  ${cut(hex)}`]),
+    theme.trouble(`  ${safeText(message.error.message)}`),
+    ...(tried.length < 2
+      ? []
+      : tried.map(({ as, why }) => theme.dim(`  tried: ${safeText(as)}: ${safeText(why)}`))),
+    ...(hex === '' ? [] : [`  ${hex}`]),
   ];
 }
 
