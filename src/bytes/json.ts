@@ -148,15 +148,15 @@ class JsonReader {
   #unescapeBytes(bytes: Buffer, offset: number): Buffer {
     const text = bytes
       .toString('latin1')
-      .replace(ESCAPE_OR_PAIR, (escape: string) =>
-        Buffer.from(this.#unescape(escape, offset), 'utf8').toString('latin1'),
+      .replace(ESCAPE_OR_PAIR, (escaped: string) =>
+        Buffer.from(this.#unescape(escaped, offset), 'utf8').toString('latin1'),
       );
     return Buffer.from(text, 'latin1');
   }
 
   #unescape(text: string, offset: number): string {
     return text.replace(
-      /\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt])|[^])/g,
+      /\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt])|.)/gs,
       (all: string, hex?: string, short?: string) => {
         if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
         const character = short === undefined ? undefined : SHORT_ESCAPES.get(short);
@@ -212,8 +212,7 @@ class JsonReader {
 }
 
 /** One escape, or the two halves of a surrogate pair, which are one character of UTF-8. */
-const ESCAPE_OR_PAIR =
-  /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\(?:u[0-9a-fA-F]{4}|[^])/g;
+const ESCAPE_OR_PAIR = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\(?:u[0-9a-fA-F]{4}|.)/gs;
 
 const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '"'],
