@@ -88,25 +88,11 @@ export const ACTIONS: Readonly<Record<OpcodeName, Action>> = {
   TUPLE2: pushTuple(2),
   TUPLE3: pushTuple(3),
   TUPLE: gather('tuple'),
-  EMPTY_SET: (machine, at) => {
-    pushNamed(machine, 'builtins.set', new Builder('list', at.offset, at.next), at.offset, at);
-  },
+  EMPTY_SET: pushEmpty('set', 'builtins.set'),
   ADDITEMS: (machine, at) => {
-    const items = machine.popMark(at);
-    const set = machine.top(at);
-    const members = set instanceof Builder ? set.items?.[0] : undefined;
-    if (!(set instanceof Builder) || !(members instanceof Builder)) fail('ADDITEMS finds no set', at);
-    for (const item of items) members.add(item);
-    members.end = at.next;
-    set.end = at.next;
+    fill(machine, 'set', machine.popMark(at), at);
   },
-  FROZENSET: (machine, at) => {
-    const items = machine.popMark(at);
-    const start = machine.poppedStart;
-    const members = new Builder('list', start, at.next);
-    for (const item of items) members.add(item);
-    pushNamed(machine, 'builtins.frozenset', members, start, at);
-  },
+  FROZENSET: gather('set', 'builtins.frozenset'),
   MARK: (machine, at) => {
     machine.mark(at);
   },
@@ -219,17 +205,17 @@ function oldString(bytes: Buffer, at: Instruction): StrValue {
   return isUtf8(bytes) ? { type: 'str', ...span(at), value } : { type: 'str', ...span(at), value, bytes };
 }
 
-function pushEmpty(kind: BuilderKind): Action {
+function pushEmpty(kind: BuilderKind, name = ''): Action {
   return (machine, at) => {
-    machine.push(new Builder(kind, at.offset, at.next), at.offset);
+    machine.push(new Builder(kind, at.offset, at.next, name), at.offset);
   };
 }
 
-function gather(kind: BuilderKind): Action {
+function gather(kind: BuilderKind, name = ''): Action {
   return (machine, at) => {
     const items = machine.popMark(at);
     const start = machine.poppedStart;
-    const builder = new Builder(kind, start, at.next);
+    const builder = new Builder(kind, start, at.next, name);
     addAll(builder, items, at);
     machine.push(builder, start);
   };
@@ -247,7 +233,12 @@ function pushTuple(count: number): Action {
 }
 
 /** Puts items into the list or dict on top of the stack; into an object (an OrderedDict, …) as part of its state. */
-function fill(machine: PickleMachine, kind: 'list' | 'dict', items: readonly Item[], at: Instruction): void {
+function fill(
+  machine: PickleMachine,
+  kind: 'list' | 'dict' | 'set',
+  items: readonly Item[],
+  at: Instruction,
+): void {
   const target = machine.top(at);
   if (!(target instanceof Builder) || (target.kind !== kind && target.kind !== 'object')) {
     fail(`${at.name} finds no ${kind}`, at);
@@ -258,7 +249,7 @@ function fill(machine: PickleMachine, kind: 'list' | 'dict', items: readonly Ite
   target.end = at.next;
 }
 
-function contentsOf(object: Builder, kind: 'list' | 'dict', at: Instruction): Builder {
+function contentsOf(object: Builder, kind: 'list' | 'dict' | 'set', at: Instruction): Builder {
   const last = object.items?.at(-1);
   if (last instanceof Builder && last.isContents && last.kind === kind) return last;
   const contents = new Builder(kind, at.offset, at.next);

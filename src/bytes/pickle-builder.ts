@@ -5,7 +5,7 @@ import { DecodeError } from './decode-error.ts';
 export type Item = Value | Builder;
 
 /** An `object` is a class, a function or what a call would have given: named, never built. */
-export type BuilderKind = 'list' | 'tuple' | 'dict' | 'object';
+export type BuilderKind = 'list' | 'tuple' | 'dict' | 'set' | 'object';
 
 /**
  * A container while the machine runs. The same one may stand in several places and even inside itself: memo
@@ -115,7 +115,7 @@ function cycle(builder: Builder): Value {
 }
 
 function close({ builder, values, weight, height }: Visit): Frozen {
-  return { value: toValue(builder, values), weight, height: height + 1 };
+  return { value: toValue(builder, values), weight, height: height + (builder.kind === 'set' ? 2 : 1) };
 }
 
 function toValue(builder: Builder, values: readonly Value[]): Value {
@@ -126,6 +126,13 @@ function toValue(builder: Builder, values: readonly Value[]): Value {
       return { type: 'array', ...span, items: values };
     case 'dict':
       return { type: 'map', ...span, entries: pairUp(values) };
+    case 'set':
+      return {
+        type: 'opaque',
+        ...span,
+        name: builder.name,
+        state: [{ type: 'array', ...span, items: values }],
+      };
     case 'object':
       return { type: 'opaque', ...span, name: builder.name, state: values };
   }
