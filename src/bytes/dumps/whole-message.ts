@@ -54,8 +54,11 @@ export function trimJson(bytes: Buffer): Buffer {
   return bytes.subarray(start, end);
 }
 
+/** Whether the first bytes are those of msgpack, JSON or RESP: enough to say that these are bytes and no words. */
 export function startsAsMessage(bytes: Uint8Array): boolean {
   const lead = bytes[0] ?? 0;
+  if (lead === 0x2a || lead === 0x3e)
+    return /^.\d+\r\n/.test(Buffer.from(bytes.subarray(0, 16)).toString('latin1'));
   return isMsgpackContainer(lead) || lead === 0x7b || lead === 0x5b;
 }
 

@@ -20,7 +20,7 @@ const startsWith = (pattern: RegExp) => (line: Buffer) => pattern.test(line.toSt
 
 /** Forms that are one line each, in the order in which they are asked. */
 const LINE_FORMS: readonly LineForm[] = [
-  { name: 'a MONITOR line', matches: startsWith(/^\+?\d+\.\d/), capture: captureMonitor },
+  { name: 'a MONITOR line', matches: startsWith(/^\+?\d{8,12}\.\d/), capture: captureMonitor },
   { name: 'CSV', matches: startsWith(/^"[\w-]+",/), capture: captureCsv },
   { name: 'a command', matches: startsWith(/^"/), capture: captureWords },
   { name: 'JSON', matches: startsWith(/^\["/), capture: captureJson },
