@@ -33,7 +33,7 @@ describe('monitorSource', () => {
     const source = start();
     await source.attached();
     const before = Date.now() * 1000 - 1000;
-    const info = String(await redis.client('INFO'));
+    const info = await redis.client('INFO');
     await redis.publish(Buffer.concat([Buffer.from('socket.io#/'), ALL_BYTES]), ALL_BYTES);
     await source.stop();
     const [frame, ...more] = source.frames();
