@@ -331,7 +331,7 @@ for p in range(6): print(pickle.dumps([a, d], p).hex())`)
     const program = `
       import { decodePickle } from './src/bytes/pickle.ts';
       import { tracePickle } from './src/bytes/pickle-trace.ts';
-const parts = [']', '8f', '4e94', '5d32'];
+      const parts = [']', '8f', '4e94', '5d32'];
       for (const part of parts) {
         const unit = Buffer.from(part, /^[0-9a-f]{2,}$/.test(part) ? 'hex' : 'latin1');
         const bytes = Buffer.concat([Buffer.from('N'), Buffer.alloc(1_000_000, unit)]);
