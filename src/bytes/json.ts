@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { MAX_DEPTH, type MapEntry, type StrValue, type Value } from '../model/value.ts';
+import { MAX_DEPTH, MAX_VALUES, type MapEntry, type StrValue, type Value } from '../model/value.ts';
 import { asBuffer, DecodeError, describeByte } from './decode-error.ts';
 
 /** A number longer than this is refused: turning it into a bigint would take minutes. */
@@ -29,6 +29,7 @@ export function readJson(bytes: Uint8Array, offset = 0): Value {
 class JsonReader {
   readonly #bytes: Buffer;
   #depth = 0;
+  #values = 0;
   position = 0;
 
   constructor(bytes: Buffer) {
@@ -51,6 +52,9 @@ class JsonReader {
   #read(): Value {
     this.skipSpace();
     const offset = this.position;
+    if (++this.#values > MAX_VALUES) {
+      throw new DecodeError('too-large', `holds more than ${MAX_VALUES} values`, offset);
+    }
     const byte = this.#bytes[offset];
     switch (byte) {
       case 0x7b:

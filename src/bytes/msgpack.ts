@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { MAX_DEPTH, type MapEntry, type Value } from '../model/value.ts';
+import { MAX_DEPTH, MAX_VALUES, type MapEntry, type Value } from '../model/value.ts';
 import { asBuffer, DecodeError, describeByte } from './decode-error.ts';
 import { readExtension } from './msgpack-extensions.ts';
 
@@ -33,11 +33,16 @@ export function hasDialectBytes(bytes: Uint8Array): boolean {
   return bytes.includes(0xc4) || bytes.includes(0xd8) || bytes.includes(0xd9);
 }
 
+/** Shared by all that are empty: a payload may hold a million of them. */
+const NO_ITEMS: Value[] = [];
+const NO_ENTRIES: MapEntry[] = [];
+
 class MsgpackReader {
   readonly #bytes: Buffer;
   readonly #modern: boolean;
   #position = 0;
   #depth: number;
+  #values = 0;
 
   constructor(bytes: Buffer, dialect: MsgpackDialect, depth = 0) {
     this.#bytes = bytes;
@@ -53,6 +58,9 @@ class MsgpackReader {
   #read(): Value {
     const offset = this.#position;
     const lead = this.#bytes[offset];
+    if (++this.#values > MAX_VALUES) {
+      throw new DecodeError('too-large', `holds more than ${MAX_VALUES} values`, offset);
+    }
     if (lead === undefined)
       throw new DecodeError('truncated', 'the bytes end where a value should start', offset);
     this.#position = offset + 1;
@@ -204,7 +212,8 @@ class MsgpackReader {
       const value = new MsgpackReader(bytes, 'modern', this.#depth + 1).readAt(start);
       return value.length === lengthBytes ? value : undefined;
     } catch (error) {
-      if (error instanceof DecodeError && error.code !== 'too-deep') return undefined;
+      if (error instanceof DecodeError && error.code !== 'too-deep' && error.code !== 'too-large')
+        return undefined;
       throw error;
     }
   }
@@ -212,7 +221,7 @@ class MsgpackReader {
   #array(offset: number, count: number): Value {
     this.#enter(offset);
     this.#mustHold(offset, count, 1);
-    const items: Value[] = [];
+    const items: Value[] = count === 0 ? NO_ITEMS : [];
     for (let index = 0; index < count; index++) items.push(this.#read());
     this.#depth--;
     return { type: 'array', offset, length: this.#position - offset, items };
@@ -221,7 +230,7 @@ class MsgpackReader {
   #map(offset: number, count: number): Value {
     this.#enter(offset);
     this.#mustHold(offset, count, 2);
-    const entries: MapEntry[] = [];
+    const entries: MapEntry[] = count === 0 ? NO_ENTRIES : [];
     for (let index = 0; index < count; index++) entries.push({ key: this.#read(), value: this.#read() });
     this.#depth--;
     return { type: 'map', offset, length: this.#position - offset, entries };

@@ -103,3 +103,10 @@ export type Value =
 
 /** How deep arrays and maps may be nested before a payload is `undecoded`, code `too-deep` (output contract §1). */
 export const MAX_DEPTH = 500;
+
+/**
+ * How many values one payload may hold before it is `undecoded`, code `too-large`. A node of the tree takes some 60
+ * bytes of memory, so that a hostile payload of one-byte values would else exhaust the process; two million is far
+ * beyond any message that servers survive themselves.
+ */
+export const MAX_VALUES = 2_000_000;

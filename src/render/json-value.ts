@@ -18,6 +18,8 @@ const WRAPPERS: ReadonlySet<string> = new Set([
   '$opaque',
 ]);
 
+/** Items from which a list is written in pieces. */
+const LONG_LIST = 1000;
 const NANOS_PER_MS = 1_000_000;
 
 /** A text as JSON, safe for a terminal as well. */
@@ -61,12 +63,24 @@ export function writeJsonValue(value: Value): string {
 }
 
 export function writeJsonList(values: readonly Value[]): string {
+  if (values.length > LONG_LIST) return writeLongList(values);
   let text = '[';
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index];
-    if (value !== undefined) text += index === 0 ? writeJsonValue(value) : `,${writeJsonValue(value)}`;
-  }
+  for (const value of values) text += text.length === 1 ? writeJsonValue(value) : `,${writeJsonValue(value)}`;
   return `${text}]`;
+}
+
+/** A million short items one by one would be a million string nodes: joined in pieces they are one text each. */
+function writeLongList(values: readonly Value[]): string {
+  const pieces: string[] = [];
+  for (let start = 0; start < values.length; start += LONG_LIST) {
+    pieces.push(
+      values
+        .slice(start, start + LONG_LIST)
+        .map(writeJsonValue)
+        .join(),
+    );
+  }
+  return `[${pieces.join()}]`;
 }
 
 export function base64(bytes: Uint8Array): string {
