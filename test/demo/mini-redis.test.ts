@@ -150,7 +150,7 @@ describe('mini-redis answers as redis-server', () => {
       ['a', 'SELECT 2'],
       ['a', 'XREAD BLOCK 10 STREAMS s $'],
       ['a', 'CLIENT LIST TYPE pubsub'],
-      ['a', 'CLIENT ID'],
+      ['a', 'CLIENT GETREDIR'],
       ['a', 'CONFIG GET save'],
       ['a', 'GET'],
       ['a', 'FOO'],
