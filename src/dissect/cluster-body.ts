@@ -11,6 +11,7 @@ import {
   keepRest,
   readFields,
 } from './fields.ts';
+import type { Memory } from './memory.ts';
 import { fitPacket, readEvent, readPacket } from './packet.ts';
 import { Misfit } from './readings.ts';
 import { readSelection } from './selection.ts';
@@ -145,4 +146,16 @@ function readPacketOf(message: Draft, packet: MapValue): void {
   if (said === undefined || nsp === undefined) return;
   if (message.nsp === undefined) message.nsp = said;
   else if (message.nsp !== said) keep(message, 'nsp', nsp);
+}
+
+/** Ids of this family are 8 random bytes in hex: whoever has one is one server, whatever it writes to. */
+const UID = /^[0-9a-f]{16}$/;
+
+/** Keeps which adapter a server has, for messages that two adapters would write alike. */
+export function rememberAdapter(memory: Memory, uid: string | undefined, adapter: Adapter): void {
+  if (uid !== undefined && UID.test(uid)) memory.senders.set(`cluster ${uid}`, adapter);
+}
+
+export function recallAdapter(memory: Memory, uid: string | undefined): string | undefined {
+  return uid === undefined ? undefined : memory.senders.get(`cluster ${uid}`);
 }

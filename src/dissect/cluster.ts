@@ -8,6 +8,8 @@ import {
   FETCH_SOCKETS,
   fitClusterBody,
   readClusterBody,
+  recallAdapter,
+  rememberAdapter,
 } from './cluster-body.ts';
 import type { Dissector } from './dissector.ts';
 import {
@@ -102,11 +104,11 @@ function toMessage(view: View, fit: Fit<Envelope>, memory: Memory): Message {
   const uid = asText(fields.of.get('uid'));
   const nsp = asText(fields.of.get('nsp'));
   const name = nameChannel(view, nsp);
-  const guess = guessAdapter(view, fit, memory.senders.get(senderName(name, uid)));
+  const guess = guessAdapter(view, fit, recallAdapter(memory, uid));
   const { encoding } = fit;
   const message = readClusterBody(body, { adapter: guess.adapter, encoding, uid, nsp });
   if (guess.isInferred) infer(message, 'adapter');
-  else if (uid !== undefined) memory.senders.set(senderName(name, uid), guess.adapter);
+  if (guess.isCertain) rememberAdapter(memory, uid, guess.adapter);
   for (const field of ['uid', 'nsp']) keepUnlessText(message, field, fields.of.get(field));
   keepRest(message, map, fields, KNOWN, 'envelope');
   readAddress(message, name);
@@ -151,14 +153,12 @@ function hintVersion(message: Draft, saysNsp: boolean): void {
   infer(message, 'version');
 }
 
-/** Facts about senders share one memory: these are the ClusterAdapter's. */
-function senderName(name: ChannelName | undefined, uid: string | undefined): string {
-  return `cluster ${name?.key ?? ''} ${uid ?? ''}`;
-}
-
 interface Guess {
   readonly adapter: Adapter;
+  /** Concluded from what is not written. */
   readonly isInferred: boolean;
+  /** No other known adapter would have written this. */
+  readonly isCertain: boolean;
 }
 
 /**
@@ -168,12 +168,17 @@ interface Guess {
  */
 function guessAdapter(view: View, fit: Fit<Envelope>, seen: string | undefined): Guess {
   const sharded = isSharded(view);
-  const isInferred = !sharded;
+  const isJson = fit.encoding === 'json';
   if (!sharded && view.frame.command !== undefined && !view.isBare)
-    return { adapter: 'redis-streams', isInferred: fit.encoding === 'json' };
-  if (onlySharded(fit.shape, fit.encoding)) return { adapter: 'redis-sharded', isInferred };
-  if (seen === 'redis-sharded' || seen === 'redis-streams') return { adapter: seen, isInferred: true };
-  return { adapter: onlyStreams(fit.shape) ? 'redis-streams' : 'redis-sharded', isInferred: true };
+    return { adapter: 'redis-streams', isInferred: isJson, isCertain: !isJson };
+  if (onlySharded(fit.shape, fit.encoding))
+    return { adapter: 'redis-sharded', isInferred: !sharded, isCertain: sharded };
+  if (onlyStreams(fit.shape)) return { adapter: 'redis-streams', isInferred: true, isCertain: true };
+  return {
+    adapter: seen === 'redis-streams' ? seen : 'redis-sharded',
+    isInferred: true,
+    isCertain: false,
+  };
 }
 
 function onlySharded({ body, fields }: Envelope, encoding: Encoding): boolean {

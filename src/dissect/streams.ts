@@ -8,9 +8,11 @@ import {
   type ClusterBody,
   fitClusterBody,
   readClusterBody,
+  rememberAdapter,
 } from './cluster-body.ts';
 import type { Dissector } from './dissector.ts';
 import { addFinding, asText, type Draft, type Fields, infer, keepRest, readFields } from './fields.ts';
+import type { Memory } from './memory.ts';
 import { Misfit } from './readings.ts';
 import { isReading, type Refusal, type View } from './view.ts';
 
@@ -37,14 +39,17 @@ interface Content extends Body {
  */
 export const streamEntry: Dissector = {
   name: 'stream entry',
-  dissect(view: View): Message | undefined {
+  dissect(view: View, memory: Memory): Message | undefined {
     const { entry } = view.frame;
     if (entry === undefined) return undefined;
     const map = toMap(entry);
     const fields = readFields(map);
     const stream = nameStream(view.channel ?? '', view.keys);
     const fit = fitEntry(view, fields);
-    if ('body' in fit) return toMessage(view, fit, stream, map);
+    if ('body' in fit) {
+      rememberAdapter(memory, fit.uid, 'redis-streams');
+      return toMessage(view, fit, stream, map);
+    }
     return isAdapterStream(view, stream) ? toUndecoded(view, fit, stream, map) : undefined;
   },
 };

@@ -238,13 +238,15 @@ describe('cluster, pub/sub of the streams adapter', () => {
 
   it('remembers which adapter a sender has, where binary makes both write alike', () => {
     const memory = new Memory();
-    const sharded = { via: 'monitor', command: 'PUBLISH' } as const;
-    const seen = { ...frameOf(LINES.streamsEmit), ...sharded };
-    dissect(seen, { memory });
+    dissect(frameOf(LINES.streamsEmit), { memory });
     const data = { requestId: 'r', packet: ['x', Buffer.from([1])] };
     const ask = published('SPUBLISH', 'socket.io#/#', { type: 9, data, uid: 'a6d4f15e2d568cb3', nsp: '/' });
     assert.equal(dissectPlainly(ask, { memory }).adapter, 'redis-streams');
     assert.equal(dissectPlainly(ask).adapter, 'redis-sharded');
+    const stored = new Memory();
+    const entry = '1.000000 [0 lua] "XADD" "events" "*" "uid" "a6d4f15e2d568cb3" "nsp" "/" "type" "2"';
+    dissect(frameOf(entry), { memory: stored });
+    assert.equal(dissectPlainly(ask, { memory: stored }).adapter, 'redis-streams');
   });
 
   it('is told apart from classic traffic on the same channel, message by message', () => {

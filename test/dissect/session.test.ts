@@ -4,8 +4,9 @@ import { dissect } from '../../src/dissect/registry.ts';
 import { assertTruncationsKept, dissectPlainly, frameOf } from './plain.ts';
 
 /** Printed by MONITOR: @socket.io/redis-streams-adapter 0.3.1, a client lost and back. */
-const SET = String.raw`1795376348.682310 [0 127.0.0.1:46492] "SET" "sio:session:YiIFB67DyGr7V5kqAAAB" "hKNzaWS0ekFhMWxyT0ZYVVRTakp1ckFBQUGjcGlktFlpSUZCNjdEeUdyN1Y1a3FBQUFCpXJvb21zkrR6QWExbHJPRlhVVFNqSnVyQUFBQadyb29tIMOppGRhdGGBoW4B" "PX" "30000"`;
-const TAKEN = String.raw`1795376349.078497 [0 127.0.0.1:46492] "DEL" "sio:session:YiIFB67DyGr7V5kqAAAB"`;
+const SET =
+  '1795376348.682310 [0 127.0.0.1:46492] "SET" "sio:session:YiIFB67DyGr7V5kqAAAB" "hKNzaWS0ekFhMWxyT0ZYVVRTakp1ckFBQUGjcGlktFlpSUZCNjdEeUdyN1Y1a3FBQUFCpXJvb21zkrR6QWExbHJPRlhVVFNqSnVyQUFBQadyb29tIMOppGRhdGGBoW4B" "PX" "30000"';
+const TAKEN = '1795376349.078497 [0 127.0.0.1:46492] "DEL" "sio:session:YiIFB67DyGr7V5kqAAAB"';
 
 describe('session', () => {
   it("reads a session that is written: its rooms are the session's, no selection", () => {

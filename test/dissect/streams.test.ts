@@ -7,11 +7,14 @@ import { assertTruncationsKept, dissectPlainly, frameOf } from './plain.ts';
 
 /** Printed by MONITOR while the published packages ran. */
 const LINES = {
-  start: String.raw`1795376104.319470 [0 127.0.0.1:48342] "XADD" "socket.io" "MAXLEN" "~" "10000" "*" "uid" "9bc8f7317b2d15db" "nsp" "/" "type" "1"`,
+  start:
+    '1795376104.319470 [0 127.0.0.1:48342] "XADD" "socket.io" "MAXLEN" "~" "10000" "*" "uid" "9bc8f7317b2d15db" "nsp" "/" "type" "1"',
   response: String.raw`1795376106.388364 [0 127.0.0.1:48364] "XADD" "socket.io" "MAXLEN" "~" "10000" "*" "uid" "a5734417c54ba224" "nsp" "/" "type" "10" "data" "{\"requestId\":\"ffabbfd28058595f\",\"packet\":{\"pong\":\"q\"}}"`,
   emit: String.raw`1795376108.981664 [0 127.0.0.1:34854] "XADD" "socket.io" "MAXLEN" "~" "10000" "*" "uid" "8df1dccfc41dda3e" "nsp" "/" "type" "3" "data" "{\"packet\":{\"type\":2,\"data\":[\"one room\",{\"a\":1}]},\"opts\":{\"rooms\":[\"room1\"],\"except\":[],\"flags\":{}}}"`,
-  binary: String.raw`1795376109.231544 [0 127.0.0.1:34854] "XADD" "socket.io" "MAXLEN" "~" "10000" "*" "uid" "8df1dccfc41dda3e" "nsp" "/" "type" "3" "data" "gqZwYWNrZXSCpHR5cGUCpGRhdGGSpmJpbmFyecQGAAoNIlz/pG9wdHODpXJvb21zkKZleGNlcHSQpWZsYWdzgA=="`,
-  close: String.raw`1795376112.511504 [0 127.0.0.1:34854] "XADD" "socket.io" "MAXLEN" "~" "10000" "*" "uid" "d744795e6927f8f1" "nsp" "/admin" "type" "13"`,
+  binary:
+    '1795376109.231544 [0 127.0.0.1:34854] "XADD" "socket.io" "MAXLEN" "~" "10000" "*" "uid" "8df1dccfc41dda3e" "nsp" "/" "type" "3" "data" "gqZwYWNrZXSCpHR5cGUCpGRhdGGSpmJpbmFyecQGAAoNIlz/pG9wdHODpXJvb21zkKZleGNlcHSQpWZsYWdzgA=="',
+  close:
+    '1795376112.511504 [0 127.0.0.1:34854] "XADD" "socket.io" "MAXLEN" "~" "10000" "*" "uid" "d744795e6927f8f1" "nsp" "/admin" "type" "13"',
   plaintext: String.raw`1795376127.623534 [0 127.0.0.1:57750] "XADD" "socket.io" "MAXLEN" "~" "10000" "*" "uid" "90c6b2844a3ddbe3" "nsp" "/" "type" "3" "data" "{\"packet\":{\"type\":2,\"data\":[\"binary\",{\"type\":\"Buffer\",\"data\":[0,10,13,34,92,255]}]},\"opts\":{\"rooms\":[],\"except\":[],\"flags\":{}}}"`,
 };
 
