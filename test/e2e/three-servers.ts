@@ -76,7 +76,8 @@ interface Connection {
 
 async function openConnection(url: string, name: ClientName): Promise<Connection> {
   if (name === 'ioredis') {
-    const client = new Redis(url);
+    // The streams adapter leaves a copy of this client behind, which would try to reconnect for ever.
+    const client = new Redis(url, { retryStrategy: () => null });
     client.on('error', () => undefined);
     return { client, close: () => client.quit() };
   }
