@@ -29,4 +29,9 @@ export const commands: readonly CommandEntry[] = [
     summary: 'chat through the demo: each line goes to everybody else',
     load: () => import('./chat.ts'),
   },
+  {
+    name: 'explain',
+    summary: 'the same, byte by byte: what each byte of a payload means',
+    load: () => import('./explain.ts'),
+  },
 ];
