@@ -1,3 +1,4 @@
+import { MAX_VALUES } from '../model/value.ts';
 import { asBuffer, DecodeError } from './decode-error.ts';
 import { Builder, type Item } from './pickle-builder.ts';
 import { type Instruction, readInstruction } from './pickle-opcodes.ts';
@@ -12,8 +13,6 @@ export interface PickledGlobal {
   readonly isCalled: boolean;
 }
 
-/** References remembered at most: a Map ends at 16 million, and a real message has some thousands. */
-const MAX_MEMO = 4_000_000;
 /** Different names kept at most: a real message has a handful. */
 const MAX_GLOBALS = 1000;
 
@@ -34,6 +33,8 @@ export class PickleMachine {
   readonly #marks: number[] = [];
   readonly #markOffsets: number[] = [];
   readonly #memo = new Map<number, Item>();
+  /** Items and marks made so far. */
+  #made = 0;
   /** Start of the item popped last. */
   #start = 0;
 
@@ -57,6 +58,7 @@ export class PickleMachine {
   }
 
   push(item: Item, start: number): void {
+    this.#count(start);
     this.#stack.push(item);
     this.#starts.push(start);
   }
@@ -83,6 +85,7 @@ export class PickleMachine {
   }
 
   mark(at: Instruction): void {
+    this.#count(at.offset);
     this.#marks.push(this.#stack.length);
     this.#markOffsets.push(at.offset);
   }
@@ -107,8 +110,8 @@ export class PickleMachine {
   }
 
   remember(index: number, at: Instruction): void {
-    if (this.#memo.size >= MAX_MEMO)
-      throw new DecodeError('too-large', `more than ${MAX_MEMO} items are remembered`, at.offset);
+    if (this.#memo.size >= MAX_VALUES)
+      throw new DecodeError('too-large', `remembers more than ${MAX_VALUES} items`, at.offset);
     this.#memo.set(index, this.top(at));
   }
 
@@ -124,6 +127,11 @@ export class PickleMachine {
       this.globals.set(name, { name, offset: start, isCalled: false });
     }
     return new Builder('object', start, end, name);
+  }
+
+  #count(offset: number): void {
+    if (++this.#made > MAX_VALUES)
+      throw new DecodeError('too-large', `makes more than ${MAX_VALUES} values`, offset);
   }
 
   noteCall(name: string): void {

@@ -26,13 +26,19 @@ export interface PickleTrace {
 }
 
 const MAX_PREVIEW = 60;
+/** Nobody reads more, and each takes some 100 bytes of memory. */
+const MAX_STEPS = 1_000_000;
 
 /** Every instruction with its meaning, up to STOP or to the byte where the pickle breaks. Never throws. */
 export function tracePickle(bytes: Uint8Array): PickleTrace {
   const machine = new PickleMachine(bytes);
   const steps: PickleStep[] = [];
   try {
-    while (machine.result === undefined) steps.push(traceStep(machine));
+    while (machine.result === undefined) {
+      if (steps.length === MAX_STEPS)
+        throw new DecodeError('too-large', `more than ${MAX_STEPS} instructions`, machine.position);
+      steps.push(traceStep(machine));
+    }
     decodePickle(bytes);
     return { steps };
   } catch (error) {

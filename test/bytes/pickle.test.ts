@@ -298,7 +298,9 @@ for p in range(6): print(pickle.dumps([a, d], p).hex())`)
     refuses(Buffer.concat([Buffer.from('L'), Buffer.alloc(200_000, '9'), Buffer.from('L\n.')]), 'too-large');
     const long = Buffer.from([0x8b, 0, 0, 2, 0]);
     refuses(Buffer.concat([long, Buffer.alloc(0x20000, 1), Buffer.from('.')]), 'too-large');
-    refuses(Buffer.concat([Buffer.from('N'), Buffer.alloc(4_000_001, 0x94), Buffer.from('.')]), 'too-large');
+    refuses(Buffer.concat([Buffer.from('N'), Buffer.alloc(2_000_001, 0x94), Buffer.from('.')]), 'too-large');
+    refuses(Buffer.alloc(3_000_000, 'N'), 'too-large');
+    refuses(Buffer.alloc(3_000_000, '('), 'too-large');
     refuses(Buffer.from('8effffffffffffffff', 'hex'), 'truncated');
   });
 
