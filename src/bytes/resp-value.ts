@@ -28,24 +28,24 @@ interface RespNode extends Span {
 export type RespEntry = readonly [RespValue, RespValue];
 
 /** `+…` and `-…`: a line, without its type byte and CRLF. MONITOR sends its lines as `simple`. */
-export interface RespText extends RespNode {
+interface RespText extends RespNode {
   readonly type: 'simple' | 'error';
   readonly bytes: Buffer;
 }
 
 /** `$…` and RESP3's `!…`. */
-export interface RespBulk extends RespNode {
+interface RespBulk extends RespNode {
   readonly type: 'bulk' | 'blob-error';
   readonly bytes: Buffer;
 }
 
 /** `$-1`, `*-1` and RESP3's `_`. */
-export interface RespNull extends RespNode {
+interface RespNull extends RespNode {
   readonly type: 'null';
 }
 
 /** `:…`: a number while it is safe, a bigint beyond; never outside 64 bits. */
-export interface RespInteger extends RespNode {
+interface RespInteger extends RespNode {
   readonly type: 'integer';
   readonly value: number | bigint;
 }
@@ -57,38 +57,38 @@ export interface RespItems extends RespNode {
 }
 
 /** `%…`: entries in wire order, duplicates kept. */
-export interface RespMap extends RespNode {
+interface RespMap extends RespNode {
   readonly type: 'map';
   readonly entries: readonly RespEntry[];
 }
 
 /** `,…`, `inf` and `nan` included. */
-export interface RespDouble extends RespNode {
+interface RespDouble extends RespNode {
   readonly type: 'double';
   readonly value: number;
 }
 
 /** `#t` and `#f`. */
-export interface RespBoolean extends RespNode {
+interface RespBoolean extends RespNode {
   readonly type: 'boolean';
   readonly value: boolean;
 }
 
 /** `(…`. */
-export interface RespBigNumber extends RespNode {
+interface RespBigNumber extends RespNode {
   readonly type: 'bignumber';
   readonly value: bigint;
 }
 
 /** `=…`: `format` is three characters, `txt` or `mkd`; `bytes` is what follows `txt:`. */
-export interface RespVerbatim extends RespNode {
+interface RespVerbatim extends RespNode {
   readonly type: 'verbatim';
   readonly format: string;
   readonly bytes: Buffer;
 }
 
 /** A command typed as a line (server side only): its words, unquoted. Never empty. */
-export interface RespInline extends RespNode {
+interface RespInline extends RespNode {
   readonly type: 'inline';
   readonly words: readonly Buffer[];
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createConnection } from 'node:net';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { encodeCommand } from '../../src/bytes/resp-encode.ts';
@@ -143,6 +144,26 @@ describe('mini-redis and hostile clients', () => {
       assert.equal(await steady.ask('PUBSUB SHARDCHANNELS\r\n'), '*0\r\n');
       assert.equal(await steady.ask('PUBLISH a x\r\n'), ':0\r\n');
     } finally {
+      steady.close();
+      await mini.close();
+    }
+  });
+
+  test('a subscriber that does not read is let go before it fills the memory', async () => {
+    const mini = await startMiniRedis();
+    const steady = await Wire.open(mini.port);
+    const lazy = createConnection(mini.port, '127.0.0.1');
+    try {
+      lazy.write('SUBSCRIBE c\r\n');
+      lazy.pause();
+      await waitFor('the subscription', async () =>
+        (await steady.ask('PUBSUB NUMSUB c\r\n')).endsWith(':1\r\n') ? true : undefined,
+      );
+      const megabyte = encodeCommand(['PUBLISH', 'c', Buffer.alloc(1024 * 1024)]);
+      for (let sent = 0; sent < 60; sent++) await steady.ask(megabyte);
+      assert.equal(await steady.ask('PUBSUB CHANNELS\r\n'), '*0\r\n');
+    } finally {
+      lazy.destroy();
       steady.close();
       await mini.close();
     }

@@ -263,6 +263,20 @@ describe('mini-redis answers as redis-server', () => {
     assert.deepEqual(mini, real);
   });
 
+  test('to EXEC when a watched key has expired meanwhile', async () => {
+    const { mini, real } = await playOnBoth(async ({ port }) => {
+      const wire = await Wire.open(port);
+      await wire.ask('SET k v PX 20\r\nWATCH k\r\n', 2);
+      const expired = Date.now() + 25;
+      await waitFor('the expiry', () => Date.now() > expired || undefined);
+      const said = await wire.ask('MULTI\r\nPING\r\nEXEC\r\n', 3);
+      wire.close();
+      return said;
+    });
+    assert.equal(mini, real);
+    assert.equal(mini, '+OK\r\n+QUEUED\r\n*-1\r\n');
+  });
+
   test('about each of its commands: name, arity, flags and keys', async () => {
     const { mini, real } = await playOnBoth(async ({ port }) => {
       const wire = await Wire.open(port);

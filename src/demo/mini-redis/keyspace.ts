@@ -74,8 +74,16 @@ export class Keyspace {
     this.#watchers.set(watched, (this.#watchers.get(watched) ?? new Set()).add(client));
   }
 
+  /** Whether a watched key was changed, by somebody or by its expiry. */
+  hasWatchedChange(client: Client): boolean {
+    for (const watched of client.watched) {
+      const colon = watched.indexOf(':');
+      this.get(Number(watched.slice(0, colon)), watched.slice(colon + 1));
+    }
+    return client.watchedKeyChanged;
+  }
+
   unwatch(client: Client): void {
-    // A key that expired meanwhile counts as changed only when it is looked at: EXEC does, before it asks.
     for (const watched of client.watched) {
       const watchers = this.#watchers.get(watched);
       watchers?.delete(client);

@@ -21,7 +21,7 @@ function exec({ server, client }: Call): Reply | undefined {
   const { transaction } = client;
   if (transaction === undefined) throw new CommandError('ERR EXEC without MULTI');
   client.transaction = undefined;
-  const isOutdated = client.watchedKeyChanged;
+  const isOutdated = server.keyspace.hasWatchedChange(client);
   server.keyspace.unwatch(client);
   if (transaction.broken) {
     throw new CommandError('EXECABORT Transaction discarded because of previous errors.');
