@@ -15,8 +15,9 @@ import type { Walk } from './token.ts';
 
 /** `{`, `[`, `"` and white space. */
 const JSON_STARTS: ReadonlySet<number> = new Set([0x7b, 0x5b, 0x22, 0x20, 0x0a, 0x0d, 0x09]);
-/** How dicts and lists begin in protocols 0 and 1, which have no header. */
-const PICKLE_STARTS: ReadonlySet<string> = new Set(['(d', '(l', '}q', '}(']);
+/** Pickles of protocol 2 to 5 start so; those of 0 and 1 have no start of their own, but all end so. */
+const PICKLE_PROTO = 0x80;
+const PICKLE_STOP = 0x2e;
 
 /** A way to take bytes apart, and how far it got. */
 interface Attempt {
@@ -82,6 +83,8 @@ function explainLayer(name: Layer['name'], bytes: Uint8Array, frame: Frame, mess
 function chooseWalk(bytes: Uint8Array, { encoding, body }: Message): Attempt {
   if (encoding !== undefined) return { encoding, walk: walkAs(bytes, encoding, body?.root) };
   const attempts = guessEncodings(bytes).map((guess) => ({ encoding: guess, walk: walkAs(bytes, guess) }));
+  const pickle = bytes.at(-1) === PICKLE_STOP ? walkAs(bytes, 'pickle') : undefined;
+  if (pickle?.isWhole === true) attempts.push({ encoding: 'pickle', walk: pickle });
   const [first, ...others] = attempts;
   if (first === undefined) return { encoding: 'msgpack', walk: walkAs(bytes, 'msgpack') };
   return others.reduce((best, next) => (isBetter(next.walk, best.walk) ? next : best), first);
@@ -95,9 +98,8 @@ function isBetter(walk: Walk, than: Walk): boolean {
 function guessEncodings(bytes: Uint8Array): Encoding[] {
   const [first = 0, second = 0] = bytes;
   if (JSON_STARTS.has(first)) return ['json', 'msgpack'];
-  const mayBePickle =
-    (first === 0x80 && second <= 5) || PICKLE_STARTS.has(asBuffer(bytes).toString('latin1', 0, 2));
-  return mayBePickle ? ['pickle', 'msgpack', 'msgpack-js'] : ['msgpack', 'msgpack-js'];
+  const isPickle = first === PICKLE_PROTO && second >= 2 && second <= 5;
+  return isPickle ? ['pickle', 'msgpack', 'msgpack-js'] : ['msgpack', 'msgpack-js'];
 }
 
 function walkAs(bytes: Uint8Array, encoding: Encoding, root?: Value): Walk {

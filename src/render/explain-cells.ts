@@ -114,20 +114,24 @@ function showName(name: string): string {
 /** Breaks an uncoloured text between words, so that no line is wider than `columns`. */
 export function wrapWords(text: string, columns: number): string[] {
   const lines: string[] = [];
-  let line = '';
+  let line: string | undefined;
+  let used = 0;
   for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (textWidth(longer) <= columns) {
-      line = longer;
+    const width = textWidth(word);
+    if (line !== undefined && used + 1 + width <= columns) {
+      line += ` ${word}`;
+      used += 1 + width;
       continue;
     }
-    if (line !== '') lines.push(line);
+    if (line !== undefined) lines.push(line);
     line = word;
-    while (textWidth(line) > columns) {
+    used = width;
+    while (used > columns) {
       const piece = takeColumns(line, columns) || line.slice(0, 1);
       lines.push(piece);
       line = line.slice(piece.length);
+      used = textWidth(line);
     }
   }
-  return line === '' ? lines : [...lines, line];
+  return line === undefined || line === '' ? lines : [...lines, line];
 }

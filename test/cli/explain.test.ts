@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { BLOG_LINE } from '../explain/explained.ts';
+import { runCli } from '../support/cli.ts';
+
+interface Line {
+  readonly seq: number;
+  readonly kind?: string;
+  readonly offset?: number;
+  readonly length?: number;
+  readonly type?: string;
+  readonly path?: string;
+  readonly value?: unknown;
+  readonly note?: string;
+}
+
+describe('sio-inspect explain', () => {
+  test('explains a pasted hex dump', async () => {
+    const { code, stdout, stderr } = await runCli(['explain', '--channel', 'socket.io#/#'], {
+      input: BLOG_LINE.toString('hex'),
+    });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^socket\.io#\/# /);
+    assert.match(stdout, /"6n0BWC" +uid: the server that sent it/);
+  });
+
+  test('--json writes the record, then a line for each row with its seq', async () => {
+    const { code, stdout } = await runCli(['explain', '--json'], { input: BLOG_LINE.toString('hex') });
+    assert.equal(code, 0);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line);
+    const [record, ...rows] = lines;
+    assert.equal(record?.kind, 'broadcast');
+    assert.ok(rows.every((row) => row.seq === record.seq && row.kind === undefined));
+    assert.equal(
+      rows.reduce((sum, row) => sum + (row.length ?? 0), 0),
+      BLOG_LINE.length,
+    );
+    const rooms = rows.find((row) => row.path === '/2/rooms' && row.type !== 'key');
+    assert.deepEqual([rooms?.offset, rooms?.type, rooms?.value], [89, 'undefined', { $undefined: true }]);
+  });
+
+  test('ends with 1 where a message is broken, after explaining it', async () => {
+    const { code, stdout, stderr } = await runCli(['explain', '--channel', 'socket.io#/#'], {
+      input: BLOG_LINE.subarray(0, 40).toString('hex'),
+    });
+    assert.equal(code, 1);
+    assert.match(stdout, /✗ breaks here/);
+    assert.match(stderr, /1 of 1 not understood/);
+  });
+
+  test('explains only what the filters let through', async () => {
+    const { stdout } = await runCli(['explain', '--event', 'other'], { input: BLOG_LINE.toString('hex') });
+    assert.equal(stdout, '');
+  });
+});
