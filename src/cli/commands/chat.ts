@@ -73,6 +73,8 @@ async function run(name: string, { server, stay }: Flags): Promise<void> {
 /** Where lines are typed and shown. At a terminal a line that comes in does not tear apart the one being typed. */
 interface Screen {
   readonly lines: Interface;
+  /** Read from the first moment: a pipe may have ended before we are connected. */
+  readonly typed: AsyncIterable<string>;
   readonly signalled: Promise<'signal'>;
   readonly print: (line: string) => void;
   readonly notice: (line: string) => void;
@@ -86,6 +88,7 @@ function openScreen(name: string): Screen {
     prompt: `${name}> `,
     ...(isTerminal ? { output: process.stdout } : {}),
   });
+  const typed = lines[Symbol.asyncIterator]();
   const write = (stream: NodeJS.WriteStream, line: string): void => {
     if (isTerminal) {
       clearLine(process.stdout, 0);
@@ -107,6 +110,7 @@ function openScreen(name: string): Screen {
   });
   return {
     lines,
+    typed: { [Symbol.asyncIterator]: () => typed },
     signalled,
     print: (line) => {
       write(process.stdout, line);
@@ -125,7 +129,7 @@ function openScreen(name: string): Screen {
 async function converse(client: ChatClient, screen: Screen, stay: boolean): Promise<void> {
   const typed = (async () => {
     const acknowledged: Promise<boolean>[] = [];
-    for await (const line of screen.lines) {
+    for await (const line of screen.typed) {
       if (line.trim() !== '') acknowledged.push(said(client, line, screen));
       if (process.stdin.isTTY) screen.lines.prompt();
     }

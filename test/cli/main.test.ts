@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { commands } from '../../src/cli/commands/index.ts';
+import { runCli } from '../support/cli.ts';
+
+void test('--version prints the version of the package', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  for (const option of ['--version', '-V']) {
+    const run = await runCli([option]);
+    assert.equal(run.stdout, `${version}\n`);
+    assert.equal(run.code, 0);
+  }
+});
+
+void test('--help lists every command, also when nothing is asked', async () => {
+  const help = await runCli(['--help']);
+  assert.equal(help.code, 0);
+  for (const { name } of commands) assert.match(help.stdout, new RegExp(`^ {2}${name} `, 'm'));
+  assert.equal((await runCli([])).stdout, help.stdout);
+});
+
+void test('every command explains itself with examples, by --help and by help', async () => {
+  for (const { name } of commands) {
+    const run = await runCli([name, '--help']);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stdout, new RegExp(`^Usage: sio-inspect ${name}`));
+    assert.match(run.stdout, /Examples:/);
+  }
+  assert.equal((await runCli(['help', 'decode'])).stdout, (await runCli(['decode', '--help'])).stdout);
+});

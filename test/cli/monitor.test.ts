@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, test } from 'node:test';
+import { Redis } from 'ioredis';
+import { type PrivateRedis, startPrivateRedis } from '../../src/demo/private-redis.ts';
+import { runCli, startCli } from '../support/cli.ts';
+
+const BLOG = Buffer.from(
+  '93a6366e3042574383a47479706502a46461746192ac63686174206d657373616765ac48656c6c6f2066726f6d2041a36e7370a12f83a665786365707491b453314835704a636d384b756e356c4f6f41414141a5726f6f6d73c4a5666c61677381a962726f616463617374c3',
+  'hex',
+);
+
+let redis: PrivateRedis;
+let publisher: Redis;
+
+before(async () => {
+  redis = await startPrivateRedis();
+  publisher = new Redis(redis.url);
+});
+
+after(async () => {
+  publisher.disconnect();
+  await redis.stop();
+});
+
+/** Publishes until monitor has what it was told to count: it may attach at any moment. */
+async function publishUntil(done: Promise<unknown>, publish: () => Promise<unknown>): Promise<void> {
+  let isDone = false;
+  void done.then(() => {
+    isDone = true;
+  });
+  while (!isDone) await publish();
+}
+
+for (const via of ['subscribe', 'monitor'] as const) {
+  void test(`monitor --via ${via} --json writes records to stdout and talk to stderr`, async () => {
+    const running = startCli(['monitor', '--url', redis.url, '--via', via, '--json', '--count', '2']);
+    const end = running.finished();
+    await publishUntil(end, () => publisher.publish('socket.io#/#', BLOG));
+    const { code, stdout, stderr } = await end;
+    assert.equal(code, 0, stderr);
+    const records = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.equal(records.length, 2);
+    for (const record of records) {
+      assert.equal(record.via, via);
+      assert.equal(record.command, via === 'monitor' ? 'PUBLISH' : 'PMESSAGE');
+      assert.equal(record.node, redis.url.replace('redis://', ''));
+      assert.equal('client' in record, via === 'monitor');
+      assert.equal(record.event, 'chat message');
+      assert.match(String(record.time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+    }
+    assert.match(stderr, /read-only/);
+  });
+}
+
+void test('monitor writes its summary and ends with 130 after Ctrl-C, 143 after SIGTERM', async () => {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    const running = startCli(['monitor', '--url', redis.url]);
+    await running.until(/read-only/);
+    const end = running.finished();
+    const seen = running.until(/chat message/);
+    await publishUntil(seen, () => publisher.publish('socket.io#/#', BLOG));
+    running.child.kill(signal);
+    const run = await end;
+    assert.equal(run.code, code);
+    assert.match(run.stderr, /messages? in \d.* · 1 server · busiest: chat message/);
+  }
+});
+
+void test('monitor --key takes a prefix literally, and several of them', async () => {
+  const running = startCli([
+    'monitor',
+    '--url',
+    redis.url,
+    '--key',
+    'my[app]*',
+    '--key',
+    'other',
+    '--json',
+    '--count',
+    '4',
+  ]);
+  const end = running.finished();
+  await publishUntil(end, async () => {
+    await publisher.publish('my[app]*#/#', BLOG);
+    await publisher.publish('mya#/#', BLOG);
+    await publisher.publish('other#/#', BLOG);
+  });
+  const { stdout } = await end;
+  const keys = new Set(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { key: string }).key),
+  );
+  assert.deepEqual([...keys].sort(), ['my[app]*', 'other']);
+});
+
+void test('monitor says after five seconds of silence what is there instead, and the command that shows it', async () => {
+  const subscriber = new Redis(redis.url);
+  await subscriber.psubscribe('myapp#/#*');
+  await subscriber.subscribe('myapp-request#/#', 'myapp-response#/#', 'myapp-response#/#abcdef#');
+  const running = startCli(['monitor', '--url', redis.url]);
+  await running.until(/monitor --key myapp --url redis/);
+  running.child.kill('SIGINT');
+  const { stderr } = await running.finished();
+  assert.match(stderr, /Nothing has arrived for 5 s/);
+  assert.match(stderr, /servers with the key "myapp"/);
+  subscriber.disconnect();
+});
+
+void test('monitor answers what stands in the way with one message and exit code 3', async () => {
+  const stranger: Server = createServer((_, response) => response.end('hello'));
+  await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+  const { port } = stranger.address() as AddressInfo;
+  await publisher.call(
+    'ACL',
+    'SETUSER',
+    'weak',
+    'on',
+    '>secret',
+    '~*',
+    '+@all',
+    '-monitor',
+    '-psubscribe',
+    'allchannels',
+  );
+  const host = redis.url.replace('redis://', '');
+  const cases: readonly (readonly [string[], RegExp])[] = [
+    [['--url', 'redis://127.0.0.1:1'], /127\.0\.0\.1:1/],
+    [['--url', 'redis://no-such-host.invalid:6379'], /no-such-host\.invalid/],
+    [['--url', `redis://127.0.0.1:${port}`], /HTTP/],
+    [['--url', `redis://weak:wrong@${host}`], /password/i],
+    [['--url', `redis://weak:secret@${host}`], /psubscribe/i],
+    [['--url', `redis://weak:secret@${host}`, '--via', 'monitor'], /monitor/i],
+    [['--url', `rediss://${host}`], /TLS/],
+  ];
+  try {
+    for (const [args, expected] of cases) {
+      const run = await runCli(['monitor', '--for', '3s', ...args]);
+      assert.equal(run.code, 3, `${args.join(' ')}: ${run.stderr}`);
+      const message = run.stderr.split('\n').filter((line) => line.startsWith('sio-inspect: '));
+      assert.equal(message.length, 1, run.stderr);
+      assert.match(message[0] ?? '', expected);
+      assert.doesNotMatch(run.stderr, /secret|wrong@| {4}at /);
+      assert.equal(run.stdout, '');
+    }
+  } finally {
+    stranger.close();
+    await publisher.call('ACL', 'DELUSER', 'weak');
+  }
+});
+
+void test('monitor refuses a URL that is none with exit code 2', async () => {
+  const run = await runCli(['monitor', '--url', 'localhost:6379']);
+  assert.equal(run.code, 2);
+  assert.match(run.stderr, /--url/);
+});
