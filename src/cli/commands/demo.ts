@@ -74,6 +74,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   const stop = new AbortController();
   const signals = stopOnSignals(stop);
   const output = new Output(process.stdout);
+  let written = Promise.resolve();
   output.closed.addEventListener('abort', () => {
     stop.abort();
   });
@@ -89,12 +90,13 @@ async function demo(flags: DemoFlags): Promise<void> {
       style: { width: columnsOf(process.stdout), theme: themeFor(process.stdout, flags.color) },
       print: (line) => {
         output.line(line);
-        void output.flush();
+        written = written.then(() => output.flush());
       },
       notice,
       signal: stop.signal,
       ...(target === undefined ? {} : { target }),
     });
+    await written;
     if (flaw !== undefined) {
       notice(`the story did not come true: ${flaw}`);
       process.exitCode = EXIT.notUnderstood;

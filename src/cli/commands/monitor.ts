@@ -84,14 +84,10 @@ async function monitor(options: MonitorOptions): Promise<void> {
   printer.closed.addEventListener('abort', () => {
     stop.abort();
   });
-  const timer =
-    options.for === undefined
-      ? undefined
-      : setTimeout(() => {
-          stop.abort();
-        }, options.for);
+  let timer: NodeJS.Timeout | undefined;
   try {
     await talk.begin();
+    timer = endAfter(options.for, stop);
     await watch({
       source: await openSource(options, target, (event) => {
         talk.tell(event);
@@ -114,6 +110,9 @@ async function monitor(options: MonitorOptions): Promise<void> {
       ...(options.count === undefined ? {} : { count: options.count }),
     });
     await printer.end();
+  } catch (error) {
+    // An end that was asked for while we were still connecting is no failure.
+    if (!stop.signal.aborted) throw error;
   } finally {
     clearTimeout(timer);
     talk.end();
@@ -122,6 +121,13 @@ async function monitor(options: MonitorOptions): Promise<void> {
   if (printer.closed.aborted) return;
   talk.summarise(summary);
   if (signals.exitCode !== undefined) process.exitCode = signals.exitCode;
+}
+
+function endAfter(ms: number | undefined, stop: AbortController): NodeJS.Timeout | undefined {
+  if (ms === undefined) return undefined;
+  return setTimeout(() => {
+    stop.abort();
+  }, ms);
 }
 
 async function openSource(
