@@ -6,7 +6,7 @@ import { type Answer, type Question, textOf, wordsOf } from './questions.ts';
 import { type Endpoint, parseTarget, type RedisTarget } from './target.ts';
 
 /** The name that operators see in CLIENT LIST. */
-export const CLIENT_NAME = 'sio-inspect';
+const CLIENT_NAME = 'sio-inspect';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A plain Redis waits for the rest of a TLS greeting for ever; a TLS one answers within its round trips. */

@@ -34,9 +34,12 @@ export function isPortableGlob(pattern: Uint8Array): boolean {
   return !pattern.includes(OPEN) || pattern.every((byte) => byte < 0x80);
 }
 
-/** A pattern that matches this text only, and what begins with it if `andMore`. */
+/**
+ * A pattern that matches this text only, and what begins with it if `andMore`. Nothing is escaped without need: an ACL
+ * rule allows a pattern only when it is the same, letter for letter.
+ */
 export function literalPattern(text: string, options: { readonly andMore?: boolean } = {}): string {
-  return text.replace(/[\\*?[\]^-]/g, '\\$&') + (options.andMore === true ? '*' : '');
+  return text.replace(/[\\*?[]/g, '\\$&') + (options.andMore === true ? '*' : '');
 }
 
 const STAR = 0x2a;

@@ -68,6 +68,8 @@ describe('literalPattern', () => {
   });
 
   it('leaves the usual key as it is, so that ACL rules can name it', () => {
-    assert.equal(literalPattern('socket.io', { andMore: true }), 'socket.io*');
+    for (const key of ['socket.io', 'my-app_2:x', 'a]^b']) {
+      assert.equal(literalPattern(key, { andMore: true }), `${key}*`);
+    }
   });
 });

@@ -16,6 +16,8 @@ const ROOM_CHECK_MS = 50;
 export class Keeper {
   /** What is missing at the end, when it ended without a connection. */
   lastGap: Gap | undefined;
+  /** What ended it against its will: no failure of Redis, which would be tried again. */
+  failure: Error | undefined;
 
   readonly #way: Way;
   readonly #options: LiveOptions;
@@ -36,7 +38,13 @@ export class Keeper {
   /** @throws {RedisFailure} when the first attachment fails */
   async start(signal: AbortSignal): Promise<void> {
     await this.#attach(undefined, signal);
-    this.#running = this.#run();
+    this.#running = this.#run()
+      .catch((error: unknown) => {
+        this.failure = error instanceof Error ? error : new Error(String(error));
+      })
+      .finally(() => {
+        this.#backlog.end();
+      });
   }
 
   /** Each session is asked for once, in order. */
@@ -72,7 +80,6 @@ export class Keeper {
       this.#options.onEvent?.({ is: 'lost', node: attachment.node, why: ending.why });
       attachment = await this.#reattach(ending);
     }
-    this.#backlog.end();
   }
 
   async #reattach(ending: Ending): Promise<Attachment | undefined> {

@@ -36,6 +36,7 @@ export function createLiveSource(way: Way, options: LiveOptions): Source {
       if (signal.aborted) onAbort();
       else signal.addEventListener('abort', onAbort, { once: true });
       yield* readBatches(new Stream(way, keeper), backlog);
+      if (keeper.failure !== undefined) throw keeper.failure;
       if (keeper.lastGap !== undefined) yield [{ is: 'gap', gap: keeper.lastGap }];
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -140,6 +141,6 @@ class Stream {
   /** A connection that ended within a message while Redis had more to send: it was too much for its output buffer. */
   #explain(gap: NonNullable<Session['gap']>, cut: boolean): NonNullable<Session['gap']> {
     const outOfBuffer = cut && this.#way.limited && gap.reason === 'disconnected';
-    return outOfBuffer ? { ...gap, reason: 'output-buffer' } : gap;
+    return outOfBuffer ? { ...gap, reason: 'output-buffer', from: this.#time } : gap;
   }
 }

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
+import { RespReader } from '../../../src/bytes/resp.ts';
 import { encodeCommand } from '../../../src/bytes/resp-encode.ts';
 import { type SubscribeOptions, subscribeSource } from '../../../src/capture/live/subscribe.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../../src/demo/private-redis.ts';
@@ -223,6 +225,29 @@ describe('subscribeSource', () => {
     assert.equal(numbers.at(-1), 100_000);
   });
 
+  it('blames the output buffer when Redis ends within a message', async () => {
+    const fake = await startFakeRedis('*4\r\n$8\r\npmessage\r\n$10\r\nsocket.io*\r\n$4\r\nsock');
+    const source = start({ target: { url: fake.url } });
+    await source.attached(2);
+    await source.until('the gap', () => source.gaps().length > 0);
+    await source.stop();
+    fake.stop();
+    assert.equal(source.gaps()[0]?.reason, 'output-buffer');
+    assert.equal(source.frames().length, 0);
+  });
+
+  it('shows bytes that are no RESP as such, and connects anew', async () => {
+    const fake = await startFakeRedis('what is this?\r\n');
+    const source = start({ target: { url: fake.url } });
+    await source.attached(2);
+    await source.until('the gap', () => source.gaps().length > 0);
+    await source.stop();
+    fake.stop();
+    const [first, second] = source.captured;
+    assert.ok(first?.is === 'unframed' && String(first.unframed.raw).includes('what is this?'));
+    assert.equal(second?.is, 'gap');
+  });
+
   it('stops when its consumer does', async () => {
     const source = subscribeSource({
       target: { url: server.url },
@@ -273,6 +298,36 @@ describe('subscribeSource', () => {
     );
   });
 });
+
+/** Lets everybody in; says `words` to the first subscriber, then hangs up. */
+async function startFakeRedis(words: string): Promise<{ readonly url: string; stop(): void }> {
+  let said = false;
+  const sockets: Socket[] = [];
+  const listener = createServer((socket) => {
+    sockets.push(socket);
+    const reader = new RespReader();
+    socket
+      .on('error', () => undefined)
+      .on('data', (bytes) => {
+        reader.push(bytes);
+        for (let value = reader.next(); value?.type === 'array'; value = reader.next()) {
+          const [name] = value.items;
+          const isSubscribe = name?.type === 'bulk' && String(name.bytes) === 'PSUBSCRIBE';
+          socket.write(isSubscribe ? '*3\r\n$10\r\npsubscribe\r\n$10\r\nsocket.io*\r\n:1\r\n' : '+OK\r\n');
+          if (isSubscribe && !said) {
+            said = true;
+            socket.end(words);
+          }
+        }
+      });
+  }).listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const stop = (): void => {
+    for (const socket of sockets) socket.destroy();
+    listener.close();
+  };
+  return { url: `redis://127.0.0.1:${(listener.address() as AddressInfo).port}`, stop };
+}
 
 async function publishInBulk(server: PrivateRedis, count: number): Promise<void> {
   const client = spawn('redis-cli', ['-p', String(server.port), '--pipe'], {
