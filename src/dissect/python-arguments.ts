@@ -1,18 +1,8 @@
 import { isTuple } from '../bytes/pickle.ts';
 import type { Value } from '../model/value.ts';
-import {
-  addFinding,
-  asInteger,
-  asText,
-  type Draft,
-  type Fields,
-  infer,
-  isArray,
-  isMap,
-  keep,
-  readFields,
-} from './fields.ts';
+import { addFinding, asText, type Draft, type Fields, infer, isArray, keep } from './fields.ts';
 import type { Memory } from './memory.ts';
+import { fillPlaceholders } from './placeholders.ts';
 
 /** Versions of python-socketio, told by how they write the arguments (`socketio/pubsub_manager.py`, each version). */
 const PICKLE = 'python-socketio < 5.14';
@@ -92,32 +82,18 @@ function restoreBinary(message: Draft, parts: readonly Value[]): Value | undefin
   const [skeleton, ...texts] = parts;
   const used = new Set<number>();
   const attachments = texts.map(readAttachment);
-  const restore = (value: Value): Value => {
-    if (isArray(value)) return { ...value, items: value.items.map(restore) };
-    if (!isMap(value)) return value;
-    const number = placeholderNumber(value);
-    if (number === undefined)
-      return {
-        ...value,
-        entries: value.entries.map((entry) => ({ key: entry.key, value: restore(entry.value) })),
-      };
-    const attachment = attachments[number];
-    if (attachment === undefined) noteLost(message, value, number);
-    else used.add(number);
-    return attachment ?? value;
-  };
-  const restored = skeleton === undefined ? undefined : restore(skeleton);
+  const restored =
+    skeleton === undefined
+      ? undefined
+      : fillPlaceholders(skeleton, (number, placeholder) => {
+          used.add(number);
+          if (attachments[number] === undefined) noteLost(message, placeholder, number);
+          return attachments[number];
+        });
   texts.forEach((text, number) => {
-    if (!used.has(number)) keep(message, `attachment ${number}`, text);
+    if (!used.has(number) || attachments[number] === undefined) keep(message, `attachment ${number}`, text);
   });
   return restored;
-}
-
-function placeholderNumber(value: Value): number | undefined {
-  if (!isMap(value) || value.entries.length !== 2) return undefined;
-  const fields = readFields(value);
-  const mark = fields.of.get('_placeholder');
-  return mark?.type === 'bool' && mark.value ? asInteger(fields.of.get('num')) : undefined;
 }
 
 /** Standard base64 with padding; anything else is no attachment. */

@@ -7,8 +7,14 @@ import { classicRequest, classicResponse } from './classic-requests.ts';
 import { cluster } from './cluster.ts';
 import type { Dissector } from './dissector.ts';
 import type { Draft } from './fields.ts';
+import { googollee } from './googollee.ts';
+import { laravel } from './laravel.ts';
 import { Memory } from './memory.ts';
+import { netty } from './netty.ts';
+import { phpBinary } from './php-binary.ts';
+import { python } from './python.ts';
 import { isSessionKey, session } from './session.ts';
+import { socketioxide } from './socketioxide.ts';
 import { streamEntry } from './streams.ts';
 import { subscription } from './subscription.ts';
 import { findOddValues } from './value-findings.ts';
@@ -23,6 +29,12 @@ const DISSECTORS: readonly Dissector[] = [
   classicBroadcast,
   classicRequest,
   classicResponse,
+  python,
+  socketioxide,
+  googollee,
+  netty,
+  laravel,
+  phpBinary,
 ];
 
 export interface DissectOptions {
