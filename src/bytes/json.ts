@@ -150,24 +150,25 @@ class JsonReader {
 
   /** For a text that is not UTF-8: what the escapes stand for becomes UTF-8, every other byte stays. */
   #unescapeBytes(bytes: Buffer, offset: number): Buffer {
-    const text = bytes
-      .toString('latin1')
-      .replace(ESCAPE_OR_PAIR, (escaped: string) =>
-        Buffer.from(this.#unescape(escaped, offset), 'utf8').toString('latin1'),
-      );
-    return Buffer.from(text, 'latin1');
+    const unescaped = Buffer.allocUnsafe(bytes.length);
+    let to = 0;
+    for (let at = 0; at < bytes.length; ) {
+      const end = escapesEnd(bytes, at);
+      if (end === at) unescaped[to++] = bytes[at++] ?? 0;
+      else to += unescaped.write(this.#unescape(bytes.toString('latin1', at, end), offset + at), to);
+      at = Math.max(at, end);
+    }
+    return unescaped.subarray(0, to);
   }
 
+  /** What is between the quotes has no bare quote and no control character: only a bad escape can make it fail. */
   #unescape(text: string, offset: number): string {
-    return text.replace(
-      /\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt])|.)/gs,
-      (all: string, hex?: string, short?: string) => {
-        if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
-        const character = short === undefined ? undefined : SHORT_ESCAPES.get(short);
-        if (character === undefined) throw new DecodeError('bad-syntax', `${all} is no JSON escape`, offset);
-        return character;
-      },
-    );
+    try {
+      return JSON.parse(`"${text}"`) as string;
+    } catch {
+      const bad = firstBadEscape(text);
+      throw new DecodeError('bad-syntax', `${bad} is no JSON escape`, offset);
+    }
   }
 
   #number(offset: number): Value {
@@ -215,19 +216,20 @@ class JsonReader {
   }
 }
 
-/** One escape, or the two halves of a surrogate pair, which are one character of UTF-8. */
-const ESCAPE_OR_PAIR = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\(?:u[0-9a-fA-F]{4}|.)/gs;
+/** Where the escapes end that follow one another from `start` on: both halves of a surrogate pair are among them. */
+function escapesEnd(bytes: Buffer, start: number): number {
+  let at = start;
+  while (bytes[at] === 0x5c) at += bytes[at + 1] === 0x75 ? 6 : 2;
+  return Math.min(at, bytes.length);
+}
 
-const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
-  ['"', '"'],
-  ['\\', '\\'],
-  ['/', '/'],
-  ['b', '\b'],
-  ['f', '\f'],
-  ['n', '\n'],
-  ['r', '\r'],
-  ['t', '\t'],
-]);
+const ESCAPES = /\\(?:u[0-9a-fA-F]{4}|.)/gs;
+const GOOD_ESCAPE = /^\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])$/;
+
+function firstBadEscape(text: string): string {
+  for (const [escaped] of text.matchAll(ESCAPES)) if (!GOOD_ESCAPE.test(escaped)) return escaped;
+  return text.slice(0, 20);
+}
 
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39;

@@ -64,7 +64,10 @@ export function keep(message: Draft, name: string, value: Value): void {
   message.payload = [...(message.payload ?? []), [name, value]];
 }
 
-/** Keeps every field that has no name in the contract; a map with odd keys (a finding of its own) is kept whole as well. */
+/**
+ * Keeps every field that has no name in the contract. A map with odd keys (a finding of its own) is kept whole as
+ * well, and so is one with a field whose name another map of the message has taken already.
+ */
 export function keepRest(
   message: Draft,
   map: MapValue,
@@ -72,8 +75,9 @@ export function keepRest(
   known: ReadonlySet<string>,
   name: string,
 ): void {
-  for (const [field, value] of fields.of) {
-    if (!known.has(field)) keep(message, field, value);
-  }
-  if (fields.isOdd) keep(message, name, map);
+  const taken = new Set(message.payload?.map(([field]) => field));
+  const rest = [...fields.of].filter(([field]) => !known.has(field));
+  const kept = rest.filter(([field]) => !taken.has(field));
+  if (kept.length > 0) message.payload = [...(message.payload ?? []), ...kept];
+  if (fields.isOdd || kept.length < rest.length) keep(message, name, map);
 }

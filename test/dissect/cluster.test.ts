@@ -186,6 +186,12 @@ describe('cluster, sharded adapter', () => {
     assert.deepEqual(message.payload, { note: 1, close: true, why: 'x', uid: 7, trace: 'abc' });
   });
 
+  it('loses nothing where data and envelope have a field of one name', () => {
+    const body = { type: 6, data: { close: true, why: 'inner' }, uid: 'u', nsp: '/', why: 'outer' };
+    const message = dissectPlainly(published('SPUBLISH', 'socket.io#/#', JSON.stringify(body)));
+    assert.deepEqual(message.payload, { close: true, why: 'inner', envelope: body });
+  });
+
   it('reads a prefix that ends like a classic request channel', () => {
     const message = dissectPlainly(
       published('SPUBLISH', 'my-request#/#room1#', frameOf(LINES.emit).payload?.toString() ?? ''),
