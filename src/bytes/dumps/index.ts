@@ -65,7 +65,11 @@ function readForms(bytes: Buffer): PastedDump {
       };
       if (isWhole(reading)) return found;
       if (reading.sure) proven ??= found;
-      else guess ??= found;
+      else
+        guess ??= {
+          ...found,
+          notes: [...found.notes, `took it for ${form.name}, though no whole message comes out`],
+        };
     }
   }
   return proven ?? guess ?? asItIs(bytes);

@@ -1,5 +1,5 @@
 /** A row of a dump: its offset as printed, and what follows it. */
-export interface OffsetRow {
+interface OffsetRow {
   readonly offset: string;
   readonly body: string;
   /** A `*` stood after this row: it repeats up to the next offset. */

@@ -1,11 +1,10 @@
 import { decodeJson, readJson } from '../json.ts';
 import { decodeMsgpack, readMsgpack } from '../msgpack.ts';
+import { decodePickle } from '../pickle.ts';
 import { RespReader } from '../resp.ts';
 
 const NEWLINE = 0x0a;
 const PICKLE_PROTOCOL = 0x80;
-const PICKLE_STOP = 0x2e;
-const NEWEST_PICKLE = 5;
 
 /**
  * Whether `bytes` are one adapter message from the first to the last byte, as far as that shows without knowing
@@ -17,7 +16,7 @@ export function isWholeMessage(bytes: Uint8Array): boolean {
     return (
       succeeds(() => decodeMsgpack(bytes)) ||
       succeeds(() => decodeMsgpack(bytes, 'msgpack-js')) ||
-      isPickle(bytes)
+      (lead === PICKLE_PROTOCOL && succeeds(() => decodePickle(bytes)))
     );
   }
   if (lead === 0x2a || lead === 0x3e) return isWholeResp(bytes);
@@ -64,14 +63,6 @@ export function startsAsMessage(bytes: Uint8Array): boolean {
 
 function isMsgpackContainer(lead: number): boolean {
   return (lead >= 0x80 && lead <= 0x9f) || (lead >= 0xdc && lead <= 0xdf);
-}
-
-function isPickle(bytes: Uint8Array): boolean {
-  return (
-    bytes[0] === PICKLE_PROTOCOL &&
-    (bytes[1] ?? 255) <= NEWEST_PICKLE &&
-    bytes[bytes.length - 1] === PICKLE_STOP
-  );
 }
 
 function isWholeResp(bytes: Uint8Array): boolean {

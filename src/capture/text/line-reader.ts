@@ -16,14 +16,19 @@ interface LineForm {
   capture(line: Buffer, context: TextContext): Captured;
 }
 
-const startsWith = (pattern: RegExp) => (line: Buffer) => pattern.test(line.toString('latin1', 0, 64));
+/** Asked of every line: the first byte decides most. */
+const startsWith = (pattern: RegExp, isFirst: (byte: number) => boolean) => (line: Buffer) =>
+  isFirst(line[0] ?? 0) && pattern.test(line.toString('latin1', 0, 40));
+const isDigitOrPlus = (byte: number): boolean => (byte >= 0x30 && byte <= 0x39) || byte === 0x2b;
+const isQuote = (byte: number): boolean => byte === 0x22;
+const isBracket = (byte: number): boolean => byte === 0x5b;
 
 /** Forms that are one line each, in the order in which they are asked. */
 const LINE_FORMS: readonly LineForm[] = [
-  { name: 'a MONITOR line', matches: startsWith(/^\+?\d{8,12}\.\d/), capture: captureMonitor },
-  { name: 'CSV', matches: startsWith(/^"[\w-]+",/), capture: captureCsv },
-  { name: 'a command', matches: startsWith(/^"/), capture: captureWords },
-  { name: 'JSON', matches: startsWith(/^\["/), capture: captureJson },
+  { name: 'a MONITOR line', matches: startsWith(/^\+?\d{8,12}\.\d/, isDigitOrPlus), capture: captureMonitor },
+  { name: 'CSV', matches: startsWith(/^"[\w-]+",/, isQuote), capture: captureCsv },
+  { name: 'a command', matches: startsWith(/^"/, isQuote), capture: captureWords },
+  { name: 'JSON', matches: startsWith(/^\["/, isBracket), capture: captureJson },
 ];
 
 /** What programs print around the traffic: it carries none. */
@@ -48,10 +53,9 @@ export class LineReader {
 
   /** `line` without its LF; it may be a view that is gone afterwards. */
   read(line: Buffer, out: Captured[]): void {
-    if (this.#reply !== undefined || isNumberedLine(line)) {
-      if (this.#readNumbered(trimLineEnd(line), out)) return;
-    }
-    const captured = this.#readLine(trimLineEnd(line));
+    const text = trimLineEnd(line);
+    if ((this.#reply !== undefined || isNumberedLine(text)) && this.#readNumbered(text, out)) return;
+    const captured = this.#readLine(text);
     if (captured !== undefined) out.push(this.#context.complete(captured));
   }
 
@@ -142,5 +146,5 @@ function straightenNumbered(line: Buffer): Buffer {
 }
 
 function trimLineEnd(line: Buffer): Buffer {
-  return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
+  return line[line.length - 1] === 0x0d ? line.subarray(0, -1) : line;
 }

@@ -5,7 +5,7 @@ import { elementCount } from './delivery.ts';
 export type TextKind = 'lines' | 'raw-subscription' | 'dump';
 
 /** A MONITOR line up to its source. */
-export const MONITOR_START = /^\+?\d{9,12}\.\d{6} \[\d+ /;
+const MONITOR_START = /^\+?\d{9,12}\.\d{6} \[\d+ /;
 /** The same inside another line; only where no quote stands before it, it cannot be part of an argument. */
 export const MONITOR_INSIDE = /^[^"]*?(?=\b\d{9,12}\.\d{6} \[\d{1,5} [^"]{1,200}\] ["\xe2])/;
 

@@ -18,10 +18,12 @@ export interface TextContext {
 
 export function createTextContext(options: TextOptions): TextContext {
   const told = new Set<string>();
-  const named = options.channel === undefined ? {} : { channel: Buffer.from(options.channel) };
+  const named = options.channel === undefined ? undefined : Buffer.from(options.channel);
   const complete = (captured: Captured): Captured => {
-    if (captured.is !== 'frame' || captured.frame.channels !== undefined) return captured;
-    return { is: 'frame', frame: { ...named, ...captured.frame } };
+    if (named === undefined || captured.is !== 'frame') return captured;
+    const { frame } = captured;
+    if (frame.channel !== undefined || frame.channels !== undefined) return captured;
+    return { is: 'frame', frame: { ...frame, channel: named } };
   };
   return {
     note: (text) => {

@@ -11,7 +11,7 @@ import { createTextContext, type TextContext, type TextOptions } from './text-co
 /** What a text is must show in as many bytes. */
 const SNIFF_BYTES = 65_536;
 /** Forms that cannot be read line by line are held in memory, several times over. */
-export const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
+const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 const LF = Buffer.from('\n');
 
 /** Reads one text that comes in chunks: MONITOR text and subscription lines as they come, all else at its end. */

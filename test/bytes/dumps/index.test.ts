@@ -188,6 +188,7 @@ describe('readDump reads what people write', () => {
     const dump = readDump(Buffer.from('deadbeef'));
     assert.deepEqual(hexOf(dump), ['deadbeef']);
     assert.equal(dump.is === 'messages' ? dump.form : '', 'hex');
+    assert.match(dump.is === 'messages' ? dump.notes.join() : '', /took it for hex/);
   });
 
   it('escaped strings of Redis, JSON, JavaScript and C', () => {
@@ -219,6 +220,12 @@ describe('readDump reads what people write', () => {
       read(`${json}\n["x",1]\n`),
       [json, '["x",1]'].map((text) => Buffer.from(text).toString('hex')),
     );
+  });
+
+  it('a pickle, as it is and in base64', () => {
+    const pickle = Buffer.from('80059508000000000000007d948c0161944b01732e', 'hex');
+    assert.deepEqual(read(pickle), [pickle.toString('hex')]);
+    assert.deepEqual(read(pickle.toString('base64')), [pickle.toString('hex')]);
   });
 
   it('bytes that became characters and then UTF-8', () => {
