@@ -11,6 +11,7 @@ import {
   serverSideEmit,
 } from './meanings/classic.ts';
 import { clusterBody, clusterMessage } from './meanings/cluster.ts';
+import { googollee, laravel, netty, socketioxideRequest, socketioxideResponse } from './meanings/others.ts';
 import { python } from './meanings/python.ts';
 import { session } from './meanings/sockets.ts';
 import type { Token } from './token.ts';
@@ -34,10 +35,13 @@ export function chooseMeaning(frame: Frame, message: Message, tokens: readonly T
     case 'emitter':
       return chooseClassic(message, tokens);
     case 'socketioxide':
+      return message.kind === 'response' ? socketioxideResponse : socketioxideRequest;
     case 'googollee':
+      return googollee;
     case 'netty':
+      return netty;
     case 'laravel':
-      return undefined;
+      return laravel;
   }
 }
 

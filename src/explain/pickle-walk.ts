@@ -37,11 +37,16 @@ function toToken(step: PickleStep, place: Place | undefined): Token {
     parent: -1,
     role: 'opcode',
     type: step.opcode,
-    how: { name: step.opcode, how: step.note, isAlways: isSpecific },
+    how: { name: step.opcode, how: describeStep(step), isAlways: isSpecific },
     ...(step.argument === undefined ? {} : { argument: step.argument }),
     ...(place === undefined ? {} : { place }),
     ...(NAMING.has(step.opcode) ? { part: 'flags' as const } : {}),
   };
+}
+
+/** MEMOIZE counts, and is said once only. */
+function describeStep({ opcode, note }: PickleStep): string {
+  return `${opcode}: ${opcode === 'MEMOIZE' ? 'remembers the last item under the next number, from 0 on' : note}`;
 }
 
 /** Where each part of the message comes from: byte of the instruction → its place. The first place counts. */

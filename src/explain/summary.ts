@@ -97,7 +97,7 @@ function nameRooms(rooms: readonly Value[]): string {
 }
 
 function nameRoom(room: Value): string {
-  if (room.type === 'str') return cutName(room.value);
+  if (room.type === 'str') return `"${cutName(room.value)}"`;
   return room.type === 'int' ? String(room.value) : `(${room.type})`;
 }
 

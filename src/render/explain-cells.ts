@@ -93,12 +93,12 @@ export function showContent(row: Row, limit: number): string {
   return showValue(value, limit);
 }
 
-/** What an instruction puts on the stack is worth more than its name. */
+/** Instructions that only put a value on the stack: the value says more than their names. */
 const LITERAL = /UNICODE|BYTES|STRING|INT|FLOAT|^LONG\d?$/;
 
 function showInstruction(name: string, argument: string | undefined): string {
   if (argument === undefined) return name;
-  return LITERAL.test(name) ? `${safeText(argument)}  ${name}` : `${name} ${safeText(argument)}`;
+  return LITERAL.test(name) ? safeText(argument) : `${name} ${safeText(argument)}`;
 }
 
 function showSecret({ value, type }: Row): string {

@@ -97,7 +97,7 @@ function writeFacts(facts: readonly Fact[], { theme, columns }: ExplainOptions):
   const lines = facts.flatMap(({ name, value, note = '', part }) => {
     const notes = wrapWords(note, columns - names - values - 3 * GAP.length);
     const shown = cutToColumns(safeText(value), values);
-    const head = `${GAP}${theme.dim(padRight(safeText(name), names))}${GAP}${painterOf(theme)[part](padRight(shown, values))}`;
+    const head = `${GAP}${theme.dim(padRight(safeText(name), names))}${GAP}${fill(shown, values, painterOf(theme)[part])}`;
     return [
       `${head}${GAP}${notes[0] ?? ''}`.trimEnd(),
       ...notes.slice(1).map((line) => ' '.repeat(names + values + 3 * GAP.length) + line),
@@ -194,10 +194,15 @@ function writeGroup({ layer, group, branch, content, widths, options }: Line): s
         ? padLeft(String(row === group[0] ? row.offset : group[0].offset), widths.offset)
         : ' '.repeat(widths.offset);
     const tree = index === 0 ? branch.first : branch.further;
-    const text = padRight(middle[index] ?? '', widths.content - tree.length);
-    const left = paint(padRight(bytes[index] ?? '', widths.bytes));
-    return `${theme.dim(offset)}${GAP}${left}${GAP}${theme.dim(tree)}${paint(text)}${GAP}${right[index] ?? ''}`.trimEnd();
+    const text = fill(middle[index] ?? '', widths.content - tree.length, paint);
+    const left = fill(bytes[index] ?? '', widths.bytes, paint);
+    return `${theme.dim(offset)}${GAP}${left}${GAP}${theme.dim(tree)}${text}${GAP}${right[index] ?? ''}`.trimEnd();
   });
+}
+
+/** Colours what is there, never the blanks behind it. */
+function fill(text: string, columns: number, paint: Paint): string {
+  return text === '' ? ' '.repeat(columns) : paint(text) + ' '.repeat(Math.max(0, columns - textWidth(text)));
 }
 
 /** Cuts to `most` lines, of which the last says how many bytes are not shown. */

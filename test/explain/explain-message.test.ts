@@ -66,7 +66,7 @@ describe('explainMessage', () => {
     );
     const notes = rowsOf(join).map((row) => `${row.path} ${row.role} ${row.note ?? ''}`);
     assert.ok(notes.some((note) => /^\/type value REMOTE_JOIN: make the chosen sockets join/.test(note)));
-    assert.ok(notes.includes('/opts/rooms key who gets it'));
+    assert.ok(notes.includes('/opts/rooms key who is meant'));
     assert.ok(notes.includes('/rooms key the rooms to join or to leave'));
   });
 

@@ -110,15 +110,15 @@ const exceptRoom: Meaning = {
 
 export const rooms: Meaning = {
   part: 'target',
-  what: 'rooms: who gets it',
+  what: 'rooms: who is meant',
   says: (seen) => (isNone(seen) ? 'no rooms named: everyone in the namespace' : undefined),
   each: room,
 };
 
 export const except: Meaning = {
   part: 'target',
-  what: 'except: who does not get it',
-  says: (seen) => (isNone(seen) ? 'nobody is left out' : undefined),
+  what: 'except: who is left out',
+  says: (seen) => (isNone(seen) ? 'nobody' : undefined),
   each: exceptRoom,
 };
 
