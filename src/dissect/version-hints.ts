@@ -74,8 +74,13 @@ function field(opts: Value | undefined, name: string): Value | undefined {
   return isMap(opts) ? readFields(opts).of.get(name) : undefined;
 }
 
+/** The names of the options in wire order. */
 function order(opts: Value | undefined): string {
-  return isMap(opts) ? readFields(opts).order.join() : '';
+  if (!isMap(opts)) return '';
+  let names = '';
+  for (const { key } of opts.entries)
+    names += `${names === '' ? '' : ','}${key.type === 'str' ? key.value : ''}`;
+  return names;
 }
 
 /** notepack.io 1 and 2 write undefined as `d4 00 00` and dates as `d7 00`. */

@@ -1,4 +1,4 @@
-import type { DateValue, MapValue, Value } from '../model/value.ts';
+import type { DateValue, MapEntry, MapValue, Value } from '../model/value.ts';
 
 /** What the contract wants as escapes beyond JSON's own: DEL, C1 controls and bidirectional controls. */
 const ESCAPED = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
@@ -87,14 +87,30 @@ export function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
+/** Up to this size comparing every pair of keys is faster than building a Set. */
+const SMALL_MAP = 12;
+
 /** Maps that a JSON object would change: keys that are no text or not UTF-8, that stand twice, or `__proto__`. */
-export function needsPairs(map: MapValue): boolean {
-  const { entries } = map;
+function needsPairs({ entries }: MapValue): boolean {
   for (const { key } of entries) {
     if (key.type !== 'str' || key.bytes !== undefined || key.value === '__proto__') return true;
   }
-  if (entries.length < 2) return false;
-  return new Set(entries.map(({ key }) => (key.type === 'str' ? key.value : ''))).size !== entries.length;
+  return entries.length <= SMALL_MAP
+    ? hasTwins(entries)
+    : new Set(entries.map(nameOf)).size !== entries.length;
+}
+
+function hasTwins(entries: MapValue['entries']): boolean {
+  for (let later = 1; later < entries.length; later++) {
+    for (let earlier = 0; earlier < later; earlier++) {
+      if (nameOf(entries[later]) === nameOf(entries[earlier])) return true;
+    }
+  }
+  return false;
+}
+
+function nameOf(entry: MapEntry | undefined): string {
+  return entry?.key.type === 'str' ? entry.key.value : '';
 }
 
 function writeMap(map: MapValue): string {
