@@ -18,6 +18,8 @@ export interface ChatClient {
 export interface ChatOptions {
   /** By default polling first, then WebSocket, as browsers do. */
   readonly transports?: readonly ('polling' | 'websocket')[];
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal;
   readonly onHeard?: (text: string) => void;
   /** After the first time, a reconnection. */
   readonly onWelcome?: (welcome: Welcome) => void;
@@ -36,7 +38,7 @@ export async function connectChat(
   name: string,
   options: ChatOptions = {},
 ): Promise<ChatClient> {
-  const { transports, onHeard, onWelcome, onLost } = options;
+  const { transports, onWelcome, onLost } = options;
   const socket = io(server, {
     auth: { name },
     forceNew: true,
@@ -44,7 +46,7 @@ export async function connectChat(
     ...(transports === undefined ? {} : { transports: [...transports] }),
   });
   try {
-    const client = { welcome: await firstWelcome(socket, onHeard) };
+    const client = { welcome: await firstWelcome(socket, options) };
     socket.on('worker', (told: unknown) => {
       client.welcome = { id: socket.id ?? '', worker: workerOf(told) };
       onWelcome?.(client.welcome);
@@ -64,24 +66,39 @@ export async function connectChat(
   }
 }
 
-function firstWelcome(socket: Socket, onHeard?: (text: string) => void): Promise<Welcome> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error('it does not greet as a server of this demo does'));
-    }, CONNECT_TIMEOUT_MS);
-    socket.once('connect_error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    // From the first moment: what is said while we are being greeted counts.
-    socket.on('chat message', (text: unknown) => {
-      if (typeof text === 'string') onHeard?.(text);
-    });
-    socket.once('worker', (told: unknown) => {
-      clearTimeout(timer);
-      resolve({ id: socket.id ?? '', worker: workerOf(told) });
-    });
+function firstWelcome(socket: Socket, { onHeard, signal }: ChatOptions): Promise<Welcome> {
+  const { promise, settle } = settleOnce<Welcome>();
+  const timer = setTimeout(() => {
+    settle(new Error('it does not greet as a server of this demo does'));
+  }, CONNECT_TIMEOUT_MS);
+  const onAbort = (): void => {
+    settle(new Error('interrupted'));
+  };
+  signal?.addEventListener('abort', onAbort);
+  if (signal?.aborted === true) onAbort();
+  socket.once('connect_error', settle);
+  // From the first moment: what is said while we are being greeted counts.
+  socket.on('chat message', (text: unknown) => {
+    if (typeof text === 'string') onHeard?.(text);
   });
+  socket.once('worker', (told: unknown) => {
+    settle({ id: socket.id ?? '', worker: workerOf(told) });
+  });
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  });
+}
+
+function settleOnce<T>(): { promise: Promise<T>; settle: (outcome: T | Error) => void } {
+  let settle: (outcome: T | Error) => void = () => undefined;
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = (outcome) => {
+      if (outcome instanceof Error) reject(outcome);
+      else resolve(outcome);
+    };
+  });
+  return { promise, settle };
 }
 
 function workerOf(told: unknown): number {

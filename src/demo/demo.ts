@@ -83,12 +83,18 @@ function orders(options: DemoOptions, redis: DemoRedis | undefined): Parameters<
     loopback: isLoopback(options.host),
     ...(redis === undefined
       ? {}
-      : { redis: redis.target, ownRedis: redis.isProcess, watchCommand: watchCommand(redis) }),
+      : {
+          redis: redis.target,
+          ownRedis: redis.isProcess,
+          watchCommand: watchCommand(redis, options.adapter),
+        }),
   };
 }
 
-function watchCommand(redis: DemoRedis): string {
-  return `npx sio-inspect monitor --url ${redis.url}`;
+/** PSUBSCRIBE sees neither sharded channels nor streams; MONITOR sees all, and this Redis has nothing else to do. */
+function watchCommand(redis: DemoRedis, adapter: DemoAdapter): string {
+  const via = adapter === 'redis' ? '' : ' --via monitor';
+  return `npx sio-inspect monitor${via} --url ${redis.url}`;
 }
 
 function greet({ adapter, workers, style, print }: DemoOptions, door: FrontDoor, redis?: DemoRedis): void {
@@ -118,7 +124,7 @@ async function tellStory(
   const clients: ChatClient[] = [];
   // No upgrade from polling on the way: it would be part of the time that is measured.
   const join = async (name: string, events: ChatOptions): Promise<ChatClient> => {
-    const client = await connectChat(door.url, name, { ...events, transports: ['websocket'] });
+    const client = await connectChat(door.url, name, { ...events, signal, transports: ['websocket'] });
     clients.push(client);
     // Too late: the others have been closed already.
     if (signal.aborted) client.close();
@@ -155,12 +161,12 @@ async function stayOpen(
   fleet: Fleet,
   signal: AbortSignal,
 ): Promise<void> {
-  const { print, style, port } = options;
+  const { adapter, print, style, port } = options;
   const server = port === 3000 && options.host === '127.0.0.1' ? '' : ` --server ${door.url}`;
   const rows = [
-    ['Chat in a browser', `${door.url}/`, 'open it in two tabs: two workers'],
+    ['Chat in a browser', `${door.url}/`, 'in two tabs'],
     ['Chat in a terminal', `npx sio-inspect chat A${server}`, ''],
-    ...(redis === undefined ? [] : [['Watch Redis', watchCommand(redis), ''] as const]),
+    ...(redis === undefined ? [] : [['Watch Redis', watchCommand(redis, adapter), ''] as const]),
   ] as const;
   print('');
   for (const [what, how, note] of rows) {

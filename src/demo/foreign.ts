@@ -34,13 +34,11 @@ export async function findForeigners(target: RedisTarget): Promise<Foreigners | 
   try {
     const channels = await findChannels(link);
     const clients = await listListeners(target);
-    const readsStream = clients?.some((client) => client.reads) === true && (await hasStream(link));
-    if (channels.length === 0 && !readsStream) return undefined;
-    if (clients?.length === 0) return undefined;
-    return {
-      channels,
-      ...(clients === undefined ? {} : { clients: clients.map((client) => client.address) }),
-    };
+    const streamed = clients?.some((client) => !client.listens) === true && (await hasStream(link));
+    const theirs = clients?.filter((client) => client.listens || streamed);
+    if (channels.length === 0 && !streamed) return undefined;
+    if (theirs?.length === 0) return undefined;
+    return { channels, ...(theirs === undefined ? {} : { clients: theirs.map(({ address }) => address) }) };
   } finally {
     link.close();
   }
@@ -67,8 +65,8 @@ async function hasStream(link: RedisLink): Promise<boolean> {
 
 interface Listener {
   readonly address: string;
-  /** Waits for entries of a stream: what servers of the streams adapter do all day. */
-  readonly reads: boolean;
+  /** Subscribed to channels; else it waits for entries of a stream, as servers of the streams adapter do all day. */
+  readonly listens: boolean;
 }
 
 async function listListeners(target: RedisTarget): Promise<readonly Listener[] | undefined> {
@@ -79,12 +77,11 @@ async function listListeners(target: RedisTarget): Promise<readonly Listener[] |
       .split('\n')
       .map((line) => new Map(line.split(' ').map((word) => splitOnce(word))))
       .filter((fields) => !OUR_NAMES.test(fields.get('name') ?? ''))
-      .map((fields) => ({
-        address: fields.get('addr') ?? '?',
-        reads: fields.get('cmd') === 'xread' && (fields.get('flags') ?? '').includes('b'),
-        listens: ['sub', 'ssub'].some((name) => Number(fields.get(name) ?? 0) > 0),
-      }))
-      .filter((client) => client.listens || client.reads);
+      .flatMap((fields) => {
+        const listens = ['sub', 'ssub'].some((name) => Number(fields.get(name) ?? 0) > 0);
+        const reads = fields.get('cmd') === 'xread' && (fields.get('flags') ?? '').includes('b');
+        return listens || reads ? [{ address: fields.get('addr') ?? '?', listens }] : [];
+      });
   } catch {
     return undefined;
   } finally {

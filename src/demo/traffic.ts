@@ -26,7 +26,7 @@ export function showTraffic(
     if (report.type === 'demo:client') {
       names.set(report.id, report.name);
       showMove('+', report.name, `connects to worker ${worker.number}`);
-    } else if (report.type === 'demo:client-gone') {
+    } else if (report.type === 'demo:client-gone' && names.has(report.id)) {
       showMove('−', names.get(report.id) ?? '', `leaves worker ${worker.number}`);
       names.delete(report.id);
     } else if (report.type === 'demo:received' && worker === fleet.workers[0]) {
