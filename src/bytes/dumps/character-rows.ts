@@ -17,7 +17,7 @@ const ESCAPES: Readonly<Record<string, number>> = {
  * The bytes of a row of `od -c` or `hexdump -c`; `body` is what follows the offset and one space. Spaces that were
  * cut off at the end of the line come back where `neededBytes` asks for them.
  */
-export function readCharacters(body: string, { neededBytes }: RowContext): number[] | undefined {
+export function readTrimmedCharacters(body: string, { neededBytes }: RowContext): number[] | undefined {
   const row = ` ${body}`;
   const count = neededBytes ?? Math.ceil(row.trimEnd().length / CELL);
   if (count > row.length * CELL || row.slice(count * CELL).trim() !== '') return undefined;
@@ -29,6 +29,12 @@ export function readCharacters(body: string, { neededBytes }: RowContext): numbe
     bytes.push(byte);
   }
   return bytes;
+}
+
+/** The same where no spaces were cut off. */
+export function readCharacters(body: string, context: RowContext): number[] | undefined {
+  const missing = (context.neededBytes ?? 0) * CELL - body.length - 1;
+  return missing > 0 ? undefined : readTrimmedCharacters(body, context);
 }
 
 function readCell(cell: string): number | undefined {

@@ -1,4 +1,4 @@
-import { readCharacters } from './character-rows.ts';
+import { readCharacters, readTrimmedCharacters } from './character-rows.ts';
 import { findOffsetBlocks, type OffsetBlock } from './offset-rows.ts';
 import { type DumpForm, MAX_EXPANSION, messagesReading, type Paste, type Reading } from './paste.ts';
 import { type RowContext, readRow } from './row-reader.ts';
@@ -62,7 +62,9 @@ function* stylesFor(block: OffsetBlock | undefined): Iterable<Style> {
     for (const radix of unit.radixes) yield { name: unit.name, radix, readRow: read, pads };
   }
   if (colon) return;
-  for (const radix of [8, 16, 10]) yield { name: 'characters', radix, readRow: readCharacters, pads: false };
+  for (const read of [readCharacters, readTrimmedCharacters]) {
+    for (const radix of [8, 10, 16]) yield { name: 'characters', radix, readRow: read, pads: false };
+  }
 }
 
 /** Without a colon four digits are a word of hexdump or od, not two bytes of xxd. */

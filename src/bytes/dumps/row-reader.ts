@@ -38,8 +38,10 @@ export function readRow(body: string, unit: RowUnit, context: RowContext): numbe
       textFits = bytes.length;
   }
   if (neededBytes !== undefined) {
-    const fits = bytes.length === neededBytes && !(unit.hasText && contradictsText(body, bytes, lastEnd));
-    return fits ? bytes : undefined;
+    // Behind a full row the text stands at a fixed place; a colon row that knows its length is full.
+    const isFull = context.colon || neededBytes === width;
+    const contradicts = unit.hasText && isFull && contradictsText(body, bytes, lastEnd);
+    return bytes.length === neededBytes && !contradicts ? bytes : undefined;
   }
   if (textFits > 0) return bytes.slice(0, textFits);
   if (!unit.hasText || groups !== body) return lastEnd === groups.trimEnd().length ? bytes : undefined;

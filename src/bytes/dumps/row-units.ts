@@ -27,11 +27,11 @@ const hexWords: RowUnit = {
   radixes: [16, 8, 10],
   hasText: false,
   colon: false,
-  read: readHexWord,
+  read: (token) => (token.length >= 4 ? readHexWord(token) : undefined),
 };
 
 /** The same with text behind it (xxd -e). */
-const xxdWords: RowUnit = { ...hexWords, radixes: [16], hasText: true, colon: true };
+const xxdWords: RowUnit = { ...hexWords, radixes: [16], hasText: true, colon: true, read: readHexWord };
 
 /** `10010011` (xxd -b). */
 const bits: RowUnit = {

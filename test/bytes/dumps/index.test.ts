@@ -106,6 +106,44 @@ describe('readDump reads what tools print', () => {
     });
   }
 
+  it('and says which unit it saw, whatever the length of the last row', () => {
+    for (const [tool, unit] of [
+      ['hexdump -C FILE', 'hex bytes'],
+      ['od -A x -t x1z FILE', 'hex bytes'],
+      ['xxd FILE', 'hex bytes'],
+      ['xxd -e FILE', 'little-endian hex words'],
+      ['hexdump FILE', 'little-endian hex words'],
+      ['od FILE', 'little-endian octal words'],
+      ['od -t u1 FILE', 'decimal bytes'],
+      ['od -c FILE', 'characters'],
+    ] as const) {
+      for (const length of [1, 7, 20, 30, 50]) {
+        const bytes = message(Buffer.alloc(length, 'a\x93Z'));
+        const dump = readDump(dumpOf(bytes, tool));
+        assert.deepEqual(
+          dump.is === 'messages' ? dump.notes[0] : dump,
+          `read as a dump of ${unit}`,
+          `${tool} ${length}`,
+        );
+      }
+    }
+  });
+
+  it('dumps of bytes that are no message, as their tool printed them', () => {
+    const bytes = Buffer.from(Array.from({ length: 77 }, (_, index) => (index * 37 + 11) & 0xff));
+    for (const tool of TOOLS.filter((name) => !/^(cat|base64|xxd -i <)/.test(name))) {
+      assert.deepEqual(read(dumpOf(bytes, tool)), [bytes.toString('hex')], tool);
+    }
+  });
+
+  it('od -c whose lines lost the spaces at their ends', () => {
+    const bytes = MESSAGES.spaces ?? LINE;
+    const trimmed = dumpOf(bytes, 'od -v -c FILE')
+      .toString()
+      .replaceAll(/^(\S+.{4}.*?) +$/gm, '$1');
+    assert.deepEqual(read(trimmed), [bytes.toString('hex')]);
+  });
+
   it('python3 repr, alone and in a list', () => {
     for (const bytes of Object.values(MESSAGES)) {
       assert.deepEqual(read(dumpOf(bytes, `python3 -c "print(open('FILE','rb').read())"`)), [
