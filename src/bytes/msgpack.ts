@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { MAX_DEPTH, MAX_VALUES, type MapEntry, type Value } from '../model/value.ts';
 import { asBuffer, DecodeError, describeByte } from './decode-error.ts';
 import { readExtension } from './msgpack-extensions.ts';
+import { ShortTexts } from './short-texts.ts';
 
 /**
  * How the codes that changed meaning are read. `modern` is the current specification; `msgpack-js` is
@@ -36,6 +37,8 @@ export function hasDialectBytes(bytes: Uint8Array): boolean {
 /** Shared by all that are empty: a payload may hold a million of them. */
 const NO_ITEMS: Value[] = [];
 const NO_ENTRIES: MapEntry[] = [];
+
+const shortTexts = new ShortTexts();
 
 class MsgpackReader {
   readonly #bytes: Buffer;
@@ -177,7 +180,7 @@ class MsgpackReader {
   #string(offset: number, lengthBytes: number): Value {
     const start = this.#take(lengthBytes);
     const end = start + lengthBytes;
-    const value = this.#bytes.toString('utf8', start, end);
+    const value = shortTexts.read(this.#bytes, start, end) ?? this.#bytes.toString('utf8', start, end);
     const length = end - offset;
     if (value.includes('\ufffd')) {
       const bytes = this.#bytes.subarray(start, end);

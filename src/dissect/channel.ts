@@ -32,12 +32,12 @@ export function parseChannel(channel: string, keys: readonly string[] = []): Cha
 
 /** `#<uid>` (before socket.io-redis 0.2) looks like nothing else; without a known key only `#emitter` is taken for one. */
 function parseAfterKey(key: string, tail: string): ChannelName | undefined {
+  if (tail.startsWith('#/') || tail.startsWith('##')) return withNsp(key, 'broadcast', tail.slice(1));
   const sync = /^-sync#(request|response)#(.*)$/s.exec(tail);
   if (sync?.[1] === 'request') return withNsp(key, 'sync-request', sync[2] ?? '');
   if (sync?.[1] === 'response') return { key, role: 'sync-response', rest: sync[2] ?? '' };
   const asked = /^-(request|response)#(.*)$/s.exec(tail);
   if (asked !== null) return withNsp(key, asked[1] === 'request' ? 'request' : 'response', asked[2] ?? '');
-  if (tail.startsWith('#/') || tail.startsWith('##')) return withNsp(key, 'broadcast', tail.slice(1));
   const old = /^#([^#]+)(#?)$/.exec(tail);
   if (old === null) return undefined;
   if (old[2] === '#') return { key, role: 'broadcast', nsp: old[1] ?? '', rest: '' };
@@ -57,6 +57,23 @@ export function placeNsp(channel: string, name: ChannelName, nsp: string): Chann
   const start = channel.indexOf(mark);
   if (start === -1) return name;
   return { key: channel.slice(0, start), role: 'broadcast', nsp, rest: channel.slice(start + mark.length) };
+}
+
+/**
+ * Takes a name apart that has no adapter's shape, where the payload has proved to be a broadcast: at the namespace
+ * that it says (socket.io-emitter before 3.2 adds no slash), or before the uid (socket.io-redis 0.1, `<key>#<uid>`).
+ */
+export function placeBroadcast(
+  channel: string,
+  nsp: string | undefined,
+  isOld: boolean,
+): ChannelName | undefined {
+  const mark = isOld ? '#' : `#${nsp ?? '/'}#`;
+  const start = isOld ? channel.lastIndexOf(mark) : channel.indexOf(mark);
+  if (start < 1) return undefined;
+  const rest = channel.slice(start + mark.length);
+  const key = channel.slice(0, start);
+  return isOld ? { key, role: 'old', rest } : { key, role: 'broadcast', nsp: nsp ?? '/', rest };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Message } from '../model/message.ts';
 import type { ArrayValue, MapValue, Value } from '../model/value.ts';
-import { narrowedRoom, placeNsp } from './channel.ts';
+import { type ChannelName, narrowedRoom, placeBroadcast, placeNsp } from './channel.ts';
 import type { Dissector } from './dissector.ts';
 import { asText, type Draft, draft, infer, isArray, isMap, isNothing, keep, readFields } from './fields.ts';
 import { fitPacket, readPacket } from './packet.ts';
@@ -64,12 +64,13 @@ function checkOpts(envelope: Envelope): Envelope | Misfit {
 function toMessage(view: View, fit: Fit<Envelope>): Message {
   const { uid, packet, opts, extra, whole } = fit.shape;
   const message = draft('broadcast', 'redis', fit.encoding);
-  const sender = uid ?? (view.name?.role === 'old' ? view.name.rest : undefined);
+  const said = readPacket(message, packet);
+  const name = nameOf(view, said, uid === undefined);
+  const sender = uid ?? (name?.role === 'old' ? name.rest : undefined);
   if (sender !== undefined) message.uid = sender;
   if (sender === EMITTER) message.adapter = 'emitter';
-  const said = readPacket(message, packet);
   readSelection(message, opts);
-  readAddress(message, view, said, uid === undefined);
+  readAddress(message, name, said, uid === undefined);
   if (extra.length > 0) keep(message, 'envelope', { ...whole, items: extra });
   if (fit.findings.length > 0) message.findings = [...(message.findings ?? []), ...fit.findings];
   hintBroadcastVersion(message, { view, isOld: uid === undefined, packet, opts });
@@ -77,13 +78,20 @@ function toMessage(view: View, fit: Fit<Envelope>): Message {
   return message;
 }
 
+/** The channel's name, cut where the payload says. */
+function nameOf({ channel, name }: View, said: string | undefined, isOld: boolean): ChannelName | undefined {
+  if (channel === undefined) return undefined;
+  if (name === undefined) return placeBroadcast(channel, said, isOld);
+  return said === undefined ? name : placeNsp(channel, name, said);
+}
+
 /** Key, namespace and room: from the payload where it says so, else from the channel, else by what senders mean. */
-function readAddress(message: Draft, view: View, said: string | undefined, isOld: boolean): void {
-  const { channel } = view;
-  const name =
-    view.name === undefined || channel === undefined || said === undefined
-      ? view.name
-      : placeNsp(channel, view.name, said);
+function readAddress(
+  message: Draft,
+  name: ChannelName | undefined,
+  said: string | undefined,
+  isOld: boolean,
+): void {
   if (name !== undefined) message.key = name.key;
   const nsp = said ?? (isOld ? undefined : name?.nsp) ?? nspInFlags(message);
   if (nsp === undefined) {

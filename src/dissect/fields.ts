@@ -144,6 +144,7 @@ export function keepRest(
   known: ReadonlySet<string>,
   name: string,
 ): void {
+  if (!fields.isOdd && map.entries.every(({ key }) => key.type === 'str' && known.has(key.value))) return;
   const taken = new Set(message.payload?.map(([field]) => field));
   const rest = [...fields.of].filter(([field]) => !known.has(field));
   const kept = rest.filter(([field]) => !taken.has(field));

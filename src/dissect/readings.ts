@@ -41,11 +41,24 @@ export function fitPayload<T>(
   if (!view.hasDialectBytes || ('shape' in modern && !meetsDialectBytes(modern.root, view.bytes))) {
     return 'shape' in modern ? modern : [modern];
   }
-  const old = fitReading(view, 'msgpack-js', as, shape);
+  const old = fitReading(view, 'msgpack-js', as, (root) => findOddKey(root) ?? shape(root));
   if (!('shape' in old)) return 'shape' in modern ? modern : [modern, old];
   if (!('shape' in modern) || hasTelltale(old.root, view.bytes))
     return 'shape' in modern ? ambiguous(old) : old;
   return ambiguous(modern);
+}
+
+/** msgpack-js writes JavaScript's own objects: a key that is no text comes from reading another dialect's bytes. */
+function findOddKey(root: Value): Misfit | undefined {
+  const children =
+    root.type === 'array' ? root.items : root.type === 'map' ? root.entries.map(({ value }) => value) : [];
+  const odd = root.type === 'map' ? root.entries.find(({ key }) => key.type !== 'str') : undefined;
+  if (odd !== undefined) return new Misfit('a map key is no text', odd.key);
+  for (const child of children) {
+    const found = findOddKey(child);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Reads the payload in one encoding only: for dialects that are never written in another. */

@@ -1,4 +1,4 @@
-import { DecodeError } from '../bytes/decode-error.ts';
+import { asBuffer, DecodeError } from '../bytes/decode-error.ts';
 import { decodeJson } from '../bytes/json.ts';
 import { decodeMsgpack, hasDialectBytes } from '../bytes/msgpack.ts';
 import { decodePickle } from '../bytes/pickle.ts';
@@ -22,13 +22,13 @@ export class View {
   readonly keys: readonly string[];
   readonly channel: string | undefined;
   readonly name: ChannelName | undefined;
-  readonly #readings = new Map<Encoding, Reading>();
+  readonly #readings: { [encoding in Encoding]?: Reading } = {};
 
   constructor(frame: Frame, keys: readonly string[]) {
     this.frame = frame;
     this.keys = keys;
     this.bytes = frame.payload ?? EMPTY;
-    this.channel = frame.channel === undefined ? undefined : Buffer.from(frame.channel).toString('utf8');
+    this.channel = frame.channel === undefined ? undefined : asBuffer(frame.channel).toString('utf8');
     this.name = this.channel === undefined ? undefined : parseChannel(this.channel, keys);
   }
 
@@ -38,12 +38,7 @@ export class View {
   }
 
   read(encoding: Encoding): Reading {
-    let reading = this.#readings.get(encoding);
-    if (reading === undefined) {
-      reading = attempt(() => DECODERS[encoding](this.bytes));
-      this.#readings.set(encoding, reading);
-    }
-    return reading;
+    return (this.#readings[encoding] ??= attempt(DECODERS[encoding], this.bytes));
   }
 
   /** False where the msgpack-js reading would be the modern one over again. */
@@ -69,9 +64,9 @@ const DECODERS: Record<Encoding, (bytes: Uint8Array) => Value> = {
   pickle: decodePickle,
 };
 
-function attempt(decode: () => Value): Reading {
+function attempt(decode: (bytes: Uint8Array) => Value, bytes: Uint8Array): Reading {
   try {
-    return decode();
+    return decode(bytes);
   } catch (error) {
     if (error instanceof DecodeError) return error;
     throw error;

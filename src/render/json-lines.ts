@@ -109,10 +109,18 @@ function writeUnframed(seq: number, unframed: Unframed): string {
   return `{"v":1,"seq":${seq}${time},"via":"${unframed.via}","kind":"undecoded","error":${error},"raw":"${base64(unframed.raw)}"}`;
 }
 
+/** The second that was formatted last: in a capture the next message mostly falls into it. */
+let lastSecond = Number.NaN;
+let lastPrefix = '';
+
 /** Microseconds since 1970 as ISO 8601 with six digits. */
 export function formatTime(micros: number): string {
-  const ms = Math.floor(micros / 1000);
-  return `${new Date(ms).toISOString().slice(0, -1)}${String(micros - ms * 1000).padStart(3, '0')}Z`;
+  const second = Math.floor(micros / 1e6);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    lastPrefix = new Date(second * 1000).toISOString().slice(0, -4);
+  }
+  return `${lastPrefix}${String(micros - second * 1e6).padStart(6, '0')}Z`;
 }
 
 function utf8(bytes: Uint8Array): string {
