@@ -1,7 +1,7 @@
 import { io, type Socket } from 'socket.io-client';
 
 /** What a server of the demo tells each client first. */
-export interface Welcome {
+interface Welcome {
   readonly id: string;
   readonly worker: number;
 }

@@ -2,14 +2,10 @@ import { connect } from '../redis/connect.ts';
 import { readInfo, textOf } from '../redis/questions.ts';
 import { parseTarget, type RedisTarget, redactUrl } from '../redis/target.ts';
 import { quoteText } from '../render/safe-text.ts';
+import type { DemoAdapter, RedisChoice } from './choices.ts';
 import { DemoError } from './demo-error.ts';
 import { type Foreigners, findForeigners } from './foreign.ts';
 import { findRedisBinary, startPrivateRedis } from './private-redis.ts';
-import type { DemoAdapter } from './reports.ts';
-
-/** Which Redis to take where none is named: whatever there is, a `redis-server` on PATH, or the bundled mini-redis. */
-export const REDIS_CHOICES = ['auto', 'server', 'mini'] as const;
-export type RedisChoice = (typeof REDIS_CHOICES)[number];
 
 /** The Redis of a demo. `isOurs`: started here, for nobody else, and gone afterwards. */
 export interface DemoRedis {

@@ -7,7 +7,7 @@ import { Inspector } from '../session/inspector.ts';
 import type { FleetWorker } from './fleet.ts';
 import type { Received } from './reports.ts';
 import type { Cast } from './story.ts';
-import type { Decoded } from './story-text.ts';
+import type { Decoded } from './story-message.ts';
 
 /** What a worker got out of Redis, as the rest of sio-inspect sees a capture. */
 export function toFrame(received: Received): Frame {
@@ -43,7 +43,7 @@ export function decodeForStory(
       message.rooms?.length === 0 ? 'none named: everyone in the namespace' : undefined,
     ),
     field('except', list(message.except), exceptNote(message, cast)),
-    field('flags', message.flags === undefined ? undefined : show(message.flags), 'wishes such as volatile'),
+    flagsField(message),
   ].filter((entry) => entry !== undefined);
   return { encoding: message.encoding ?? 'nothing we know', fields };
 }
@@ -59,6 +59,12 @@ function uidField({ uid }: Message, workers: readonly FleetWorker[]): Field | un
   const sender = workers.find((worker) => worker.uid === uid);
   const note = sender === undefined ? undefined : `worker ${sender.number}: it knows its own message by it`;
   return field('uid', uid, note);
+}
+
+function flagsField({ flags }: Message): Field | undefined {
+  if (flags === undefined) return undefined;
+  const none = flags.type === 'map' && flags.entries.length === 0;
+  return field('flags', show(flags), none ? 'no special wishes, such as volatile' : undefined);
 }
 
 function codeOf({ type, typeCode }: Message): string | undefined {

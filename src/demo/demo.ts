@@ -1,13 +1,14 @@
 import type { RedisTarget } from '../redis/target.ts';
 import { type ChatClient, type ChatOptions, connectChat } from './chat-client.ts';
-import { chooseRedis, type DemoRedis, type RedisChoice } from './choose-redis.ts';
+import type { DemoAdapter, RedisChoice } from './choices.ts';
+import { chooseRedis, type DemoRedis } from './choose-redis.ts';
 import { decodeForStory } from './decoded.ts';
 import { DemoError } from './demo-error.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { type FrontDoor, isLoopback, takePort } from './front-door.ts';
-import type { DemoAdapter } from './reports.ts';
 import { castClients, findFlaw, Witness } from './story.ts';
-import { type Style, tellCast, tellHearing, tellSaying, tellStart } from './story-text.ts';
+import type { Style } from './story-style.ts';
+import { tellCast, tellHearing, tellSaying, tellStart } from './story-text.ts';
 import { showTraffic } from './traffic.ts';
 
 export interface DemoOptions {
@@ -48,8 +49,12 @@ export async function runDemo(options: DemoOptions): Promise<string | undefined>
     if (redis !== undefined) cleanUp.push(() => redis.stop());
     options.signal.throwIfAborted();
     const lost = new AbortController();
+    const stage = { toldWhole: false };
     const fleet = await startFleet(options.workers, orders(options, redis), (worker, why) => {
-      lost.abort(new DemoError('worker', `Worker ${worker.number} ended: ${why}`));
+      const message = `Worker ${worker.number} ended: ${why}`;
+      const isLast = fleet.workers.every((other) => other.lost !== undefined);
+      if (isLast || !stage.toldWhole) lost.abort(new DemoError('worker', message));
+      else options.notice(`${message}. Its clients come back to the other workers.`);
     });
     cleanUp.push(() => fleet.stop());
     options.signal.throwIfAborted();
@@ -57,6 +62,7 @@ export async function runDemo(options: DemoOptions): Promise<string | undefined>
     const over = AbortSignal.any([options.signal, lost.signal]);
     greet(options, door, redis);
     const flaw = await tellStory(options, door, fleet, over);
+    stage.toldWhole = true;
     if (flaw !== undefined || !options.stay) return flaw;
     await stayOpen(options, door, redis, fleet, over);
     return undefined;
@@ -80,6 +86,7 @@ async function bringRedis(options: DemoOptions): Promise<DemoRedis | undefined> 
 function orders(options: DemoOptions, redis: DemoRedis | undefined): Parameters<typeof startFleet>[1] {
   return {
     adapter: options.adapter,
+    workers: options.workers,
     loopback: isLoopback(options.host),
     ...(redis === undefined
       ? {}

@@ -16,10 +16,12 @@ import {
 export interface FleetWorker {
   readonly number: number;
   uid?: string;
+  /** Why it is no more. */
+  lost?: string;
   asked: readonly SentCommand[];
 }
 
-export type OnReport = (worker: FleetWorker, report: Report) => void;
+type OnReport = (worker: FleetWorker, report: Report) => void;
 
 /** The forked workers. `start` once, `stop` always. */
 export interface Fleet {
@@ -73,7 +75,8 @@ export async function startFleet(
     });
     worker.on('exit', (code, signal) => {
       const how = signal ? `killed by ${signal}` : `with code ${code}`;
-      if (!state.stopping) onLost(mate, [how, mate.lastWords.trim()].filter(Boolean).join(': '));
+      mate.lost = [how, mate.lastWords.trim()].filter(Boolean).join(': ');
+      if (!state.stopping) onLost(mate, mate.lost);
     });
   }
   const fleet: Fleet = {

@@ -1,14 +1,12 @@
 import type { RedisTarget } from '../redis/target.ts';
-
-export const ADAPTERS = ['redis', 'sharded', 'streams', 'none'] as const;
-
-/** What joins the workers: the classic adapter, its sharded sister, the streams adapter, or nothing. */
-export type DemoAdapter = (typeof ADAPTERS)[number];
+import type { DemoAdapter } from './choices.ts';
 
 /** What the primary tells a worker, once, before anything else. */
 export interface WorkerOrders {
   readonly type: 'demo:orders';
   readonly worker: number;
+  /** How many there are. */
+  readonly workers: number;
   readonly adapter: DemoAdapter;
   readonly redis?: RedisTarget;
   /** A Redis process of our own, to be ended by the workers should the primary die without doing it. */

@@ -1,23 +1,11 @@
 import { quoteText, safeText } from '../render/safe-text.ts';
-import { padRight, textWidth } from '../render/text-width.ts';
-import type { Theme } from '../render/theme.ts';
+import type { DemoAdapter } from './choices.ts';
 import type { FleetWorker } from './fleet.ts';
-import type { DemoAdapter, Outcome, Received, SentCommand } from './reports.ts';
+import type { Outcome, SentCommand } from './reports.ts';
 import type { Cast, Events } from './story.ts';
+import { type Decoded, tellMessage } from './story-message.ts';
+import { INDENT, type Style, step, suggest } from './story-style.ts';
 
-/** How the story is shown. */
-export interface Style {
-  readonly width: number;
-  readonly theme: Theme;
-}
-
-/** A decoded message, field by field, as the story shows it. */
-export interface Decoded {
-  readonly encoding: string;
-  readonly fields: readonly { readonly name: string; readonly value: string; readonly note?: string }[];
-}
-
-const INDENT = '      ';
 const NUMBERS = [
   'No',
   'One',
@@ -123,11 +111,7 @@ export function tellSaying(
   return [
     ...step(3, `A says ${quote}. ${worker} ${direct}, and ${tellVerb(adapter, workers)}:`, style),
     '',
-    `${INDENT}${style.theme.event(sent.command)} ${safeText(sent.words.join(' '))}   ${tellSize(received, style)}`,
-    '',
-    ...dumpBytes(received.payload, style),
-    '',
-    ...(decoded === undefined ? [] : tellDecoded(decoded, style)),
+    ...tellMessage(sent, received, decoded, style),
   ];
 }
 
@@ -139,48 +123,10 @@ function tellVerb(adapter: DemoAdapter, workers: number): string {
     : `${verb} for the workers that it cannot see`;
 }
 
-function tellSize({ payload, entry }: Received, style: Style): string {
-  if (entry === undefined) return `${payload.length} bytes`;
-  const others = entry.fields
-    .filter(([name]) => name !== 'data')
-    .map(([name, value]) => safeText(`${name} ${value}`));
-  const fields = style.theme.dim([...others, `data (${payload.length} bytes)`].join('  '));
-  return `\n${INDENT}  ${fields}`;
-}
-
 function tellDirect({ toldDirectly }: Events, { b }: Cast): string {
   if (toldDirectly.length === 0) return 'has no other client to hand it to';
   if (toldDirectly.includes(b.welcome.id)) return 'hands it to B at once, for it holds both connections';
   return `hands it to its own other clients (${toldDirectly.length})`;
-}
-
-const ROW = 16;
-const MOST_ROWS = 16;
-
-function dumpBytes(bytes: Uint8Array, style: Style): string[] {
-  const rows: string[] = [];
-  for (let at = 0; at < bytes.length && rows.length < MOST_ROWS; at += ROW) {
-    const row = [...bytes.subarray(at, at + ROW)];
-    const hex = row.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-    const text = row.map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·')).join('');
-    rows.push(
-      `${INDENT}${style.theme.dim(String(at).padStart(4))}  ${hex.padEnd(ROW * 3 - 1)}  ${style.theme.dim(text)}`,
-    );
-  }
-  const left = bytes.length - MOST_ROWS * ROW;
-  if (left > 0) rows.push(`${INDENT}      … ${left} more bytes`);
-  return rows;
-}
-
-function tellDecoded({ encoding, fields }: Decoded, style: Style): string[] {
-  const nameWidth = Math.max(...fields.map(({ name }) => name.length));
-  const valueWidth = Math.min(24, Math.max(...fields.map(({ value }) => textWidth(value))));
-  const lines = fields.map(({ name, value, note }) => {
-    const shown = style.theme.value(padRight(value, valueWidth));
-    const line = `${INDENT}  ${name.padEnd(nameWidth)}  ${shown}`;
-    return note === undefined ? line.trimEnd() : `${line}  ${style.theme.dim(note)}`;
-  });
-  return [`${INDENT}decoded from ${encoding === 'json' ? 'JSON' : encoding}:`, ...lines];
 }
 
 /** Step 4: what Redis and the other workers made of it, and what B heard. */
@@ -276,31 +222,6 @@ function tellSilence(cast: Cast, events: Events, style: Style): string[] {
   ];
 }
 
-function suggest(why: string, what: string, style: Style): string[] {
-  return [...wrap(why, 4, style), `${INDENT}${style.theme.strong(`npx sio-inspect ${what}`)}`];
-}
-
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
-}
-
-function step(number: number, text: string, style: Style): string[] {
-  const [first = '', ...rest] = wrap(text, 4, style);
-  return ['', `${style.theme.strong(` ${number}  `)}${first.trimStart()}`, ...rest];
-}
-
-/** Lines that fit, broken between words. */
-export function wrap(text: string, indent: number, { width }: Pick<Style, 'width'>): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && indent + textWidth(longer) >= width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = longer;
-    }
-  }
-  return [...lines, line].map((text) => ' '.repeat(indent) + text);
 }

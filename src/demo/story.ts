@@ -1,6 +1,7 @@
 import type { ChatClient } from './chat-client.ts';
+import type { DemoAdapter } from './choices.ts';
 import type { Fleet, FleetWorker } from './fleet.ts';
-import type { DemoAdapter, Outcome, Received, Report, SentCommand } from './reports.ts';
+import type { Outcome, Received, Report, SentCommand } from './reports.ts';
 
 /** Who takes part: two clients, and where they landed. */
 export interface Cast {

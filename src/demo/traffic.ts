@@ -4,11 +4,11 @@ import { Inspector } from '../session/inspector.ts';
 import { toFrame } from './decoded.ts';
 import type { Fleet, FleetWorker } from './fleet.ts';
 import type { Report } from './reports.ts';
-import type { Style } from './story-text.ts';
+import type { Style } from './story-style.ts';
 
 /**
- * Shows clients coming and going, and what passes through Redis: each message once, as worker 1 gets it (all workers
- * get the same). Returns how to stop.
+ * Shows clients coming and going, and what passes through Redis: each message once, as the first living worker gets it
+ * (all get the same). Returns how to stop.
  */
 export function showTraffic(
   fleet: Fleet,
@@ -29,7 +29,10 @@ export function showTraffic(
     } else if (report.type === 'demo:client-gone' && names.has(report.id)) {
       showMove('−', names.get(report.id) ?? '', `leaves worker ${worker.number}`);
       names.delete(report.id);
-    } else if (report.type === 'demo:received' && worker === fleet.workers[0]) {
+    } else if (
+      report.type === 'demo:received' &&
+      worker === fleet.workers.find(({ lost }) => lost === undefined)
+    ) {
       const frame = { ...toFrame(report.received), time: Date.now() * 1000 };
       const observed = inspector.observe({ is: 'frame', frame });
       if (observed !== undefined) print(pretty.write(observed));

@@ -3,9 +3,10 @@ import { createAdapter as createStreamsAdapter } from '@socket.io/redis-streams-
 import type { Redis } from 'ioredis';
 import type { Server } from 'socket.io';
 import type { RedisTarget } from '../redis/target.ts';
+import type { DemoAdapter } from './choices.ts';
 import { Deliveries, type OnReceipt, tapClassic, tapCluster, uidOf } from './receipts.ts';
 import { type OnCommand, openRedis } from './redis-tap.ts';
-import type { DemoAdapter, SentCommand } from './reports.ts';
+import type { SentCommand } from './reports.ts';
 
 /** Stream that the streams adapter writes to unless told otherwise (@socket.io/redis-streams-adapter 0.3.1). */
 const STREAM = 'socket.io';

@@ -65,7 +65,7 @@ async function serve(orders: WorkerOrders): Promise<void> {
 
 /** The chat server: what one says, everybody else hears. */
 function chat(io: Server, orders: WorkerOrders): void {
-  const { worker, watchCommand } = orders;
+  const { worker, workers, watchCommand } = orders;
   io.on('connection', (socket) => {
     const name: unknown = socket.handshake.auth.name;
     report({ type: 'demo:client', id: socket.id, name: typeof name === 'string' ? name : '' });
@@ -76,7 +76,7 @@ function chat(io: Server, orders: WorkerOrders): void {
       if (typeof text === 'string') socket.broadcast.emit(CHAT_EVENT, text);
       if (typeof acknowledge === 'function') acknowledge(typeof text === 'string');
     });
-    socket.emit('worker', { worker, ...(watchCommand === undefined ? {} : { watchCommand }) });
+    socket.emit('worker', { worker, workers, ...(watchCommand === undefined ? {} : { watchCommand }) });
   });
 }
 

@@ -12,8 +12,8 @@ interface Flags {
 export function createCommand(): Command {
   return new Command()
     .description(
-      'Connect to a running demo as a Socket.IO client. Each line typed is sent as "chat message"; what others say\n' +
-        'appears as it is. Works with pipes: at the end of the input it ends, once the server has acknowledged all lines.',
+      'Connect to a running demo as a Socket.IO client. Each line typed is sent as "chat message"; what others say appears ' +
+        'as it is. Works with pipes: at the end of the input it ends, once the server has acknowledged all lines.',
     )
     .argument('<name>', 'who you are; the demo shows it when you come and go')
     .option('--server <url>', 'where the demo listens', 'http://127.0.0.1:3000')

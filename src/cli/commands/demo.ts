@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { RedisChoice } from '../../demo/choose-redis.ts';
-import type { DemoAdapter } from '../../demo/reports.ts';
+import { ADAPTERS, type DemoAdapter, REDIS_CHOICES, type RedisChoice } from '../../demo/choices.ts';
 import type { RedisTarget } from '../../redis/target.ts';
 import { EXIT, RedisError, UsageError } from '../errors.ts';
 import { Output } from '../output.ts';
@@ -27,19 +26,15 @@ const MOST_WORKERS = 32;
 export function createCommand(): Command {
   const command = new Command()
     .description(
-      'Start a cluster of Socket.IO servers on one port, let two clients on different workers talk, and show what\npasses through Redis between them. At a terminal it then stays up, with a chat page.',
+      'Start a cluster of Socket.IO servers on one port, let two clients on different workers talk, and show what passes through Redis between them. At a terminal it then stays up, with a chat page.',
     )
     .option('--workers <n>', 'how many servers', wholeNumber(1, MOST_WORKERS), 4)
     .option('--port <n>', 'where to listen; 0 takes any free port', wholeNumber(0, 65_535), 3000)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .addOption(
-      new Option('--adapter <kind>', 'what joins the workers')
-        .choices(['redis', 'sharded', 'streams', 'none'])
-        .default('redis'),
-    )
+    .addOption(new Option('--adapter <kind>', 'what joins the workers').choices(ADAPTERS).default('redis'))
     .addOption(
       new Option('--redis <which>', 'without --url: a redis-server from PATH, or the bundled mini-redis')
-        .choices(['auto', 'server', 'mini'])
+        .choices(REDIS_CHOICES)
         .default('auto'),
     );
   addRedisOptions(command);

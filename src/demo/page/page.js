@@ -14,8 +14,9 @@ input.focus();
 
 const socket = io({ auth: { name: 'a browser tab' } });
 
-socket.on('worker', ({ worker, watchCommand }) => {
+socket.on('worker', ({ worker, workers, watchCommand }) => {
   showStatus(`connected, id: ${socket.id}, worker: ${worker}`, 'connected');
+  document.querySelector('#hint').textContent = chooseHint(workers, watchCommand);
   document.querySelector('#watch').hidden = watchCommand === undefined;
   document.querySelector('#command').textContent = watchCommand ?? '';
 });
@@ -38,6 +39,16 @@ function showStatus(text, state) {
   statusLine.textContent = text;
   statusLine.className = state;
   button.disabled = state !== 'connected';
+}
+
+function chooseHint(workers, watchCommand) {
+  const open = 'Open this page in a second tab: it lands on';
+  if (workers === 1)
+    return `${open} the same worker, the only one there is. What you type here gets there directly.`;
+  if (watchCommand === undefined) {
+    return `${open} another worker, and hears nothing of what you type here: no adapter joins the workers.`;
+  }
+  return `${open} another worker, and what you type here gets there through Redis.`;
 }
 
 /** What others say is only ever text. */
