@@ -120,6 +120,8 @@ function openScreen(name: string): Screen {
     },
     close: () => {
       lines.close();
+      // Leaves the prompt behind, so that the shell's own starts on a line of its own.
+      if (isTerminal) process.stdout.write('\n');
       process.stdin.destroy();
     },
   };
