@@ -141,8 +141,3 @@ function isTellingEntry(key: Value, value: Value): boolean {
 function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
-
-/** The shape "a map", for bodies whose fields are told apart afterwards. */
-export function fitMap(root: Value): MapValue | Misfit {
-  return root.type === 'map' ? root : new Misfit(`${root.type} stands where a map should`, root);
-}

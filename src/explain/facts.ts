@@ -1,6 +1,6 @@
 import type { Frame } from '../model/frame.ts';
 import type { Message } from '../model/message.ts';
-import { describeType } from './meanings/common.ts';
+import { describeType } from './meanings/every-dialect.ts';
 import type { Fact, Part } from './row.ts';
 
 const FIELDS: Readonly<Record<string, { readonly part: Part; readonly note: string }>> = {

@@ -1,6 +1,6 @@
 import type { Adapter, Encoding, Message } from '../model/message.ts';
 import type { Value } from '../model/value.ts';
-import { describeType } from './meanings/common.ts';
+import { describeType } from './meanings/every-dialect.ts';
 
 const ADAPTERS: Record<Adapter, string> = {
   redis: 'the classic adapter',

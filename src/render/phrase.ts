@@ -98,7 +98,11 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** Session keys end with the client's private id (@socket.io/redis-streams-adapter, `lib/adapter.ts`): a secret. */
+const SESSION_KEY = /^(.*session:.{4}).+$/s;
+
 /** The channel of a frame as text that a terminal may show. */
 export function showChannel(frame: Frame): string {
-  return frame.channel === undefined ? '' : safeText(Buffer.from(frame.channel).toString('utf8'));
+  if (frame.channel === undefined) return '';
+  return safeText(Buffer.from(frame.channel).toString('utf8').replace(SESSION_KEY, '$1…'));
 }

@@ -1,5 +1,5 @@
 import type { Meaning } from '../meaning.ts';
-import { answer, eventData, packet, requestId, rooms, selection, sender, typeCode } from './common.ts';
+import { answer, eventData, packet, requestId, rooms, selection, sender, typeCode } from './every-dialect.ts';
 import { sockets } from './sockets.ts';
 
 const extra: Meaning = { part: 'structure', what: 'an element that no known version writes' };

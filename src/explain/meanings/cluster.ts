@@ -1,5 +1,5 @@
 import type { Meaning } from '../meaning.ts';
-import { answer, eventData, nsp, packet, requestId, selection, sender, typeCode } from './common.ts';
+import { answer, eventData, nsp, packet, requestId, selection, sender, typeCode } from './every-dialect.ts';
 import { sockets } from './sockets.ts';
 
 const unknown: Meaning = { part: 'value', what: 'a field that no known version writes' };

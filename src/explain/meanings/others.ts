@@ -1,5 +1,5 @@
 import type { Meaning } from '../meaning.ts';
-import { except, nsp, requestId, rooms, saysPacketType, sender, typeCode } from './common.ts';
+import { except, nsp, requestId, rooms, saysPacketType, sender, typeCode } from './every-dialect.ts';
 
 const plain: Meaning = { part: 'value', what: '' };
 const unknown: Meaning = { part: 'value', what: 'a field that no known version writes' };

@@ -1,6 +1,6 @@
 import type { Meaning } from '../meaning.ts';
 import { isNone, textIn } from '../meaning.ts';
-import { describeType, except, nsp, rooms, sender } from './common.ts';
+import { describeType, except, nsp, rooms, sender } from './every-dialect.ts';
 
 const plain: Meaning = { part: 'value', what: '' };
 

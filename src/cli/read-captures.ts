@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import { Summary } from '../analyse/summary.ts';
+import { createFilter } from '../filter/filter.ts';
+import { readOffline } from '../session/offline.ts';
+import { EXIT } from './errors.ts';
+import { checkInputs, openInputs } from './inputs.ts';
+import {
+  addFilterOptions,
+  addKeyOption,
+  addOutputOptions,
+  type FilterOptions,
+  type OutputOptions,
+  readConditions,
+} from './options.ts';
+import type { Printer } from './printer.ts';
+
+/** What every command takes that reads captures. */
+export interface CaptureOptions extends OutputOptions, FilterOptions {
+  readonly channel?: string;
+  readonly key?: readonly string[];
+}
+
+/** The same words on every command that reads captures. */
+export function addCaptureOptions(command: Command): Command {
+  command
+    .argument('[file...]', 'files to read; - or nothing for standard input')
+    .option('--channel <name>', 'the channel of payloads that do not name one');
+  return addFilterOptions(addOutputOptions(addKeyOption(command)));
+}
+
+/** Reads captures to their end into `printer`; says on stderr what was assumed and what was not understood. */
+export async function readCaptures(
+  files: readonly string[],
+  options: CaptureOptions,
+  printer: Printer,
+): Promise<void> {
+  await checkInputs(files);
+  const summary = new Summary();
+  const wanted = createFilter(readConditions(options));
+  const batches = readOffline(openInputs(files), {
+    keys: options.key ?? [],
+    ...(options.channel === undefined ? {} : { channel: options.channel }),
+    onNote: say,
+    onOther: (name) => {
+      summary.addOther(name);
+    },
+  });
+  for await (const batch of batches) {
+    for (const observed of batch) {
+      summary.add(observed);
+      if (wanted(observed)) printer.print(observed);
+    }
+    await printer.flush();
+    if (printer.closed.aborted) return;
+  }
+  await printer.end();
+  conclude(summary, files);
+}
+
+function conclude(summary: Summary, files: readonly string[]): void {
+  if (summary.undecoded > 0) {
+    process.exitCode = EXIT.notUnderstood;
+    say(`${summary.undecoded} of ${summary.messages + summary.undecoded} not understood.`);
+  }
+  if (summary.messages + summary.undecoded + summary.gaps > 0) return;
+  const what = files.length === 0 ? 'the input' : files.join(', ');
+  const others =
+    summary.others === 0
+      ? 'It is empty.'
+      : `${summary.others} other commands were passed over (${[...summary.commands.keys()].slice(0, 5).join(', ')}).`;
+  say(`no Socket.IO message in ${what}. ${others}`);
+}
+
+function say(text: string): void {
+  process.stderr.write(`sio-inspect: ${text}\n`);
+}
