@@ -1,6 +1,6 @@
 import type { DecodeError } from '../bytes/decode-error.ts';
 import type { Encoding, Finding } from '../model/message.ts';
-import type { MapValue, Value } from '../model/value.ts';
+import type { Value } from '../model/value.ts';
 import { isReading, type Refusal, type View } from './view.ts';
 
 /** A payload read so that a shape fits it. */
