@@ -3,7 +3,12 @@
  * servers; what is not in this table cannot be sent.
  */
 const QUESTIONS = [
+  'ACL LOG 32',
   'CLIENT INFO',
+  'CLIENT LIST',
+  'CONFIG GET client-output-buffer-limit',
+  'CLUSTER KEYSLOT',
+  'CLUSTER SLOTS',
   'INFO',
   'PING',
   'PUBSUB CHANNELS',
@@ -12,7 +17,11 @@ const QUESTIONS = [
   'PUBSUB SHARDCHANNELS',
   'PUBSUB SHARDNUMSUB',
   'SCAN',
+  'SENTINEL GET-MASTER-ADDR-BY-NAME',
+  'SENTINEL MASTERS',
+  'SENTINEL SENTINELS',
   'XINFO STREAM',
+  'XREAD',
 ] as const;
 
 export type Question = (typeof QUESTIONS)[number];

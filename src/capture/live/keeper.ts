@@ -108,11 +108,13 @@ export class Keeper {
   }
 
   async #attach(missed: Gap | undefined, signal: AbortSignal): Promise<Attachment> {
-    const link = await connect(this.#options.target, signal);
+    const { target } = this.#options;
+    const link = await connect(typeof target === 'function' ? await target(signal) : target, signal);
     const number = ++this.#number;
-    const attachment = await attach(this.#way, link, ({ node, accepted }) => {
-      const gap = missed === undefined ? {} : { gap: { ...missed, node, to: nowMicros() } };
-      this.#sessions.set(number, { number, node, accepted, ...gap });
+    const attachment = await attach(this.#way, link, ({ node, accepted, continues }) => {
+      const isWhole = missed === undefined || continues !== undefined;
+      const gap = isWhole ? {} : { gap: { ...missed, node, to: nowMicros() } };
+      this.#sessions.set(number, { number, node, accepted, continuesBytes: continues === 'bytes', ...gap });
       return (arrival) => {
         if (this.#backlog.push({ session: number, ...arrival })) return;
         this.#overflowed = true;

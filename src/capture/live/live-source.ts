@@ -4,7 +4,7 @@ import { RespError, type RespValue } from '../../bytes/resp-value.ts';
 import type { Captured, Source } from '../../model/frame.ts';
 import { type Arrival, Backlog } from './backlog.ts';
 import { Keeper } from './keeper.ts';
-import type { LiveOptions, Session, Way } from './way.ts';
+import type { Decode, LiveOptions, Session, Way } from './way.ts';
 
 /** Between two batches the socket is read: a batch must be done in a few milliseconds, whatever is done with it. */
 const BATCH_FRAMES = 256;
@@ -69,7 +69,7 @@ class Stream {
   #number = 0;
   #time = 0;
   #last: Uint8Array = new Uint8Array();
-  #decode: ((value: RespValue, time: number) => Captured | undefined) | undefined;
+  #decode: Decode | undefined;
 
   constructor(way: Way, keeper: Keeper) {
     this.#way = way;
@@ -84,7 +84,9 @@ class Stream {
       const value = this.#next(batch);
       if (value !== undefined) {
         const captured = this.#decode?.(value, this.#time);
-        if (captured !== undefined) batch.push(captured);
+        if (captured === undefined) continue;
+        if (isSeveral(captured)) batch.push(...captured);
+        else batch.push(captured);
         continue;
       }
       const arrival = backlog.take();
@@ -130,6 +132,7 @@ class Stream {
     const session = this.#keeper.takeSession(number);
     const cut = this.#pushedBytes > this.#reader.consumedBytes;
     this.#number = number;
+    if (session?.continuesBytes === true && this.#decode !== undefined) return false;
     this.#reader = new RespReader();
     this.#pushedBytes = 0;
     this.#decode = session === undefined ? undefined : this.#way.createDecoder(session);
@@ -143,4 +146,8 @@ class Stream {
     const outOfBuffer = cut && this.#way.limited && gap.reason === 'disconnected';
     return outOfBuffer ? { ...gap, reason: 'output-buffer', from: this.#time } : gap;
   }
+}
+
+function isSeveral(captured: Captured | readonly Captured[]): captured is readonly Captured[] {
+  return Array.isArray(captured);
 }

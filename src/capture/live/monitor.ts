@@ -5,16 +5,19 @@ import type { Captured, Source } from '../../model/frame.ts';
 import { isOurAddress } from '../../redis/our-addresses.ts';
 import { frameFromCommand } from '../command.ts';
 import { createLiveSource } from './live-source.ts';
+import { openBySteps } from './steps.ts';
 import type { LiveOptions, Session, Way } from './way.ts';
 
 const OK = Buffer.from('OK');
 
 const WAY: Way = {
   via: 'monitor',
-  steps: [{ shown: 'MONITOR', words: ['MONITOR'], optional: false }],
   // A MONITOR client counts as a normal one, for which there is no limit by default (redis 7.0.15, redis.conf).
   limited: false,
-  isConfirmation: (value) => value.type === 'simple' && value.bytes.equals(OK),
+  open: openBySteps(
+    [{ shown: 'MONITOR', words: ['MONITOR'], optional: false }],
+    (value) => value.type === 'simple' && value.bytes.equals(OK),
+  ),
   createDecoder,
 };
 

@@ -2,6 +2,7 @@ import type { RespItems, RespValue } from '../../bytes/resp-value.ts';
 import type { Captured, Source } from '../../model/frame.ts';
 import { isPortableGlob, matchesGlob } from '../../redis/glob.ts';
 import { createLiveSource } from './live-source.ts';
+import { openBySteps } from './steps.ts';
 import type { LiveOptions, Session, Step, Way } from './way.ts';
 
 export interface SubscribeOptions extends LiveOptions {
@@ -35,9 +36,8 @@ function stepOf(pattern: string, optional: boolean): Step {
 function createWay(steps: readonly Step[]): Way {
   return {
     via: 'subscribe',
-    steps,
     limited: true,
-    isConfirmation: (value) => isKind(value, PSUBSCRIBE),
+    open: openBySteps(steps, (value) => isKind(value, PSUBSCRIBE)),
     createDecoder,
   };
 }

@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net';
 import type { RespValue } from '../../bytes/resp-value.ts';
 import type { Captured, Gap, Via } from '../../model/frame.ts';
+import type { RedisLink } from '../../redis/connect.ts';
 import type { RedisFailure } from '../../redis/failure.ts';
 import type { RedisTarget } from '../../redis/target.ts';
 import type { BacklogOptions } from './backlog.ts';
@@ -13,15 +15,44 @@ export interface Step {
   readonly optional: boolean;
 }
 
+/** What came of opening a way on a connection. */
+export interface Opening {
+  readonly accepted: readonly Step[];
+  readonly refused: readonly { readonly step: Step; readonly failure: RedisFailure }[];
+  /**
+   * Nothing was missed since the last connection: its bytes go on where they had ended, in mid-message too, or whole
+   * messages start anew. Absent where something may have been missed.
+   */
+  readonly continues?: 'bytes' | 'messages';
+  /** How many of the first bytes belong to the opening and are no traffic. */
+  readonly skipBytes?: number;
+}
+
+/** What a way says on its connection after it was opened. */
+export interface Talk {
+  /** Called with all bytes of traffic, in order, after they were put aside for decoding. */
+  hear(bytes: Buffer): void;
+  /** Resolves when everything has come that Redis had for us when this was called, if it ever does. */
+  finish(): Promise<void>;
+  /** The connection has ended. */
+  end(): void;
+}
+
+export type Decode = (value: RespValue, time: number) => Captured | readonly Captured[] | undefined;
+
 /** A way of being sent traffic over one connection. */
 export interface Way {
   readonly via: Via;
-  readonly steps: readonly Step[];
   /** Whether Redis throws out whoever reads too slowly (client-output-buffer-limit). */
   readonly limited: boolean;
-  isConfirmation(value: RespValue): boolean;
-  /** A function that reads what comes after the confirmations of `accepted`; undefined for what is no traffic. */
-  createDecoder(session: Session): (value: RespValue, time: number) => Captured | undefined;
+  /** Asks, before the socket is taken, what has to be known. @throws {RedisFailure} where it cannot work */
+  prepare?(link: RedisLink): Promise<void>;
+  /** Makes Redis send. @throws {RedisFailure} */
+  open(link: RedisLink, socket: Socket): Promise<Opening>;
+  /** Where Redis has to be spoken to all the time. Such a connection is never sent a PING. */
+  converse?(link: RedisLink, socket: Socket): Talk;
+  /** A function that reads what comes after the opening; undefined for what is no traffic. */
+  createDecoder(session: Session): Decode;
 }
 
 /** One connection's life as a source. */
@@ -29,6 +60,8 @@ export interface Session {
   readonly number: number;
   readonly node: string;
   readonly accepted: readonly Step[];
+  /** The bytes go on where those of the session before had ended. */
+  readonly continuesBytes: boolean;
   /** What was missed before it. */
   readonly gap?: Gap;
 }
@@ -42,6 +75,10 @@ export type LiveEvent =
   | { readonly is: 'spooling' };
 
 export interface LiveOptions extends Pick<BacklogOptions, 'bufferBytes' | 'spoolDirectory'> {
-  readonly target: RedisTarget;
+  /** Which Redis, or a function that finds out before each connection. */
+  readonly target: RedisTarget | Locate;
   readonly onEvent?: (event: LiveEvent) => void;
 }
+
+/** Finds the Redis to connect to at this moment. @throws {RedisFailure} */
+export type Locate = (signal: AbortSignal) => Promise<RedisTarget>;
