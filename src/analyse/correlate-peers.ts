@@ -1,0 +1,216 @@
+import type { Frame } from '../model/frame.ts';
+import type { Message } from '../model/message.ts';
+
+/** The servers of one adapter, key and namespace as a look at Redis found them (`ServerGroup` of the registry fits). */
+export interface KnownGroup {
+  readonly adapter: 'redis' | 'redis-sharded' | 'redis-streams';
+  readonly key: string;
+  readonly nsp: string;
+  readonly uids: readonly string[];
+  /** How many subscribers the servers count before they wait for answers. */
+  readonly counted: number;
+}
+
+/** One server of one key and namespace, as far as it is known. */
+export interface Peer {
+  readonly uid?: string;
+  /** Where it publishes from, `host:port`; MONITOR and pcap show it. */
+  readonly client?: string;
+  /** Where it subscribes from; only a subscription that was seen tells. */
+  readonly subscriber?: string;
+  /** Microseconds since 1970. */
+  readonly heardAt?: number;
+}
+
+/** Where the number of answers that a request should get was taken from, best first. */
+export type ExpectedFrom = 'registry' | 'heartbeats' | 'heard' | 'owner';
+
+const MAX_GROUPS = 1000;
+const MAX_PEERS = 2000;
+/** Without a registry: a server that has said something this long ago may be gone. */
+const HEARD_MICROS = 60e6;
+/** `heartbeatTimeout` of socket.io-adapter's ClusterAdapterWithHeartbeat. */
+const HEARTBEAT_MICROS = 10e6;
+/** Writes on a classic channel and is no server (@socket.io/redis-emitter `lib/index.ts`). */
+const EMITTER = 'emitter';
+const OWN_CHANNEL = /^(.+?)(?:-response)?#(\/[^#]*)#([^#]+)#$/s;
+
+interface KnownPeer {
+  uid?: string;
+  client?: string;
+  subscriber?: string;
+  heardAt?: number;
+}
+
+/** Who is in one key and namespace: by the registry, and by what each has said. */
+export class PeerGroup {
+  /** Subscribers that the servers count, where a look at Redis has told. */
+  counted: number | undefined;
+  registered: ReadonlySet<string> | undefined;
+  readonly #byUid = new Map<string, KnownPeer>();
+  /** Undefined for a connection that several servers of the namespace share. */
+  readonly #byClient = new Map<string, KnownPeer | undefined>();
+  #beatAt = Number.NEGATIVE_INFINITY;
+
+  /** Something came from a server. Answers what is known of it, or undefined where nothing tells it from others. */
+  hear(uid: string | undefined, client: string | undefined, at: number | undefined): Peer | undefined {
+    if (uid === EMITTER) return undefined;
+    const peer = uid === undefined ? this.#ofClient(client) : this.#ofUid(uid, client);
+    if (peer !== undefined && at !== undefined) peer.heardAt = Math.max(peer.heardAt ?? at, at);
+    return peer;
+  }
+
+  beat(at: number | undefined): void {
+    this.#beatAt = Math.max(this.#beatAt, at ?? 0);
+  }
+
+  subscribed(uid: string, subscriber: string | undefined): void {
+    const peer = this.#ofUid(uid, undefined);
+    if (subscriber !== undefined) peer.subscriber = subscriber;
+  }
+
+  left(uid: string): void {
+    const client = this.#byUid.get(uid)?.client;
+    this.#byUid.delete(uid);
+    if (client !== undefined) this.#byClient.delete(client);
+  }
+
+  /** How many servers there are around `at`, and what says so. */
+  count(at: number): { readonly servers: number; readonly from: ExpectedFrom } {
+    if (this.counted !== undefined) return { servers: this.counted, from: 'registry' };
+    if (this.#beatsAt(at))
+      return { servers: this.#heardSince(at - HEARTBEAT_MICROS).length, from: 'heartbeats' };
+    return { servers: this.#heardSince(at - HEARD_MICROS).length, from: 'heard' };
+  }
+
+  /** The servers around `at`, each with what is known of it. */
+  list(at: number): readonly Peer[] {
+    if (this.registered === undefined || this.registered.size === 0)
+      return this.#heardSince(at - (this.#beatsAt(at) ? HEARTBEAT_MICROS : HEARD_MICROS));
+    return [...this.registered].map((uid) => this.#byUid.get(uid) ?? { uid });
+  }
+
+  peerOf(uid: string): Peer {
+    return this.#byUid.get(uid) ?? { uid };
+  }
+
+  /** Everyone of whom anything is known, whenever it was heard. */
+  everyone(): readonly Peer[] {
+    return this.#heardSince(Number.NEGATIVE_INFINITY);
+  }
+
+  #beatsAt(at: number): boolean {
+    return at - this.#beatAt <= HEARTBEAT_MICROS;
+  }
+
+  #heardSince(micros: number): readonly Peer[] {
+    const nameless = [...this.#byClient.values()].filter(
+      (peer) => peer !== undefined && peer.uid === undefined,
+    );
+    return [...this.#byUid.values(), ...nameless.flatMap((peer) => peer ?? [])].filter(
+      ({ heardAt = Number.NEGATIVE_INFINITY }) => heardAt >= micros,
+    );
+  }
+
+  #ofUid(uid: string, client: string | undefined): KnownPeer {
+    let peer = this.#byUid.get(uid);
+    if (peer === undefined) {
+      peer = { uid };
+      makeRoom(this.#byUid);
+      this.#byUid.set(uid, peer);
+    }
+    if (client === undefined || client === 'lua') return peer;
+    const before = this.#byClient.get(client);
+    if (before?.uid !== undefined && before.uid !== uid) this.#byClient.set(client, undefined);
+    else if (before === undefined && this.#byClient.has(client)) return peer;
+    else {
+      makeRoom(this.#byClient);
+      this.#byClient.set(client, peer);
+    }
+    peer.client = client;
+    return peer;
+  }
+
+  #ofClient(client: string | undefined): KnownPeer | undefined {
+    if (client === undefined || client === 'lua') return undefined;
+    if (this.#byClient.has(client)) return this.#byClient.get(client);
+    makeRoom(this.#byClient);
+    const peer: KnownPeer = { client };
+    this.#byClient.set(client, peer);
+    return peer;
+  }
+}
+
+/** All groups of one run. */
+export class Peers {
+  readonly #groups = new Map<string, PeerGroup>();
+
+  /** Replaces what the last look at Redis found. */
+  setRegistry(groups: readonly KnownGroup[]): void {
+    for (const group of this.#groups.values()) {
+      group.counted = undefined;
+      group.registered = undefined;
+    }
+    for (const { adapter, key, nsp, uids, counted } of groups) {
+      const group = this.#group(BUS_OF[adapter], key, nsp);
+      group.counted = counted;
+      group.registered = new Set(uids);
+    }
+  }
+
+  groupOf(frame: Frame, message: Message): PeerGroup {
+    return this.#group(busOf(frame, message), message.key ?? '', message.nsp ?? '/');
+  }
+
+  /** Learns from a (un)subscription whose channel is one server's own. */
+  learn(frame: Frame): void {
+    const bus =
+      frame.command?.startsWith('S') === true && /^S(?:SUB|UNSUB)/.test(frame.command) ? 'shard' : undefined;
+    const isLeaving = frame.command?.includes('UNSUB') === true;
+    for (const channel of frame.channels ?? []) {
+      const name = Buffer.from(channel).toString('utf8');
+      const [, key, nsp, uid] = OWN_CHANNEL.exec(name) ?? [];
+      if (key === undefined || nsp === undefined || uid === undefined) continue;
+      const isClassic = name.startsWith(`${key}-response#`);
+      if (!isClassic && !/^[0-9a-f]{16}$/.test(uid)) continue;
+      const group = this.#group(bus ?? (isClassic ? 'classic' : 'plain'), key, nsp);
+      if (isLeaving) group.left(uid);
+      else group.subscribed(uid, frame.client);
+    }
+  }
+
+  /** Each group in which something was heard: key, namespace and what is known of its servers. */
+  heard(): readonly { readonly key: string; readonly nsp: string; readonly peers: readonly Peer[] }[] {
+    return [...this.#groups].map(([id, group]) => {
+      const [, key = '', nsp = ''] = JSON.parse(id) as string[];
+      return { key, nsp, peers: group.everyone() };
+    });
+  }
+
+  #group(bus: Bus, key: string, nsp: string): PeerGroup {
+    const id = JSON.stringify([bus, key, nsp]);
+    const known = this.#groups.get(id);
+    if (known !== undefined) return known;
+    makeRoom(this.#groups, MAX_GROUPS);
+    const group = new PeerGroup();
+    this.#groups.set(id, group);
+    return group;
+  }
+}
+
+/** Servers on different buses never meet, whatever their key: classic channels, the ClusterAdapter's, sharded pub/sub. */
+type Bus = 'classic' | 'plain' | 'shard' | 'python';
+
+const BUS_OF = { redis: 'classic', 'redis-streams': 'plain', 'redis-sharded': 'shard' } as const;
+
+function busOf(frame: Frame, { adapter }: Message): Bus {
+  if (adapter === 'python') return 'python';
+  if (frame.via === 'shard' || frame.command === 'SPUBLISH' || frame.command === 'SMESSAGE') return 'shard';
+  return adapter === 'redis-streams' || adapter === 'redis-sharded' ? 'plain' : 'classic';
+}
+
+function makeRoom(map: Map<string, unknown>, most = MAX_PEERS): void {
+  if (map.size < most) return;
+  const oldest = map.keys().next();
+  if (oldest.done !== true) map.delete(oldest.value);
+}
