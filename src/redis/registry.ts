@@ -143,15 +143,35 @@ class Groups {
 }
 
 async function countAll(groups: readonly Uncounted[], asker: Asker): Promise<readonly ServerGroup[]> {
-  const counted: ServerGroup[] = [];
-  for (const { adapter, key, nsp, uids } of groups) {
-    const question = adapter === 'redis-sharded' ? 'PUBSUB SHARDNUMSUB' : 'PUBSUB NUMSUB';
-    const channel = adapter === 'redis' ? `${key}-request#${nsp}#` : `${key}#${nsp}#`;
-    const [, count] = listOf(await asker.ask(question, channel));
-    const group = { adapter, key, nsp, uids: [...uids].sort(), counted: Number(count ?? 0) };
-    if (group.counted > 0 || uids.size > 0) counted.push(group);
-  }
-  return counted.sort((a, b) => compare(a.key, b.key) || compare(a.nsp, b.nsp));
+  const isShard = ({ adapter }: Uncounted): boolean => adapter === 'redis-sharded';
+  const counts = new Map([
+    ...(await countSubscribers(
+      'PUBSUB NUMSUB',
+      groups.filter((group) => !isShard(group)),
+      asker,
+    )),
+    ...(await countSubscribers('PUBSUB SHARDNUMSUB', groups.filter(isShard), asker)),
+  ]);
+  return groups
+    .map((group) => ({ ...group, uids: [...group.uids].sort(), counted: counts.get(group) ?? 0 }))
+    .filter(({ counted, uids }) => counted > 0 || uids.length > 0)
+    .sort((a, b) => compare(a.key, b.key) || compare(a.nsp, b.nsp));
+}
+
+/** All at once: the number of commands does not grow with the number of namespaces. */
+async function countSubscribers(
+  question: 'PUBSUB NUMSUB' | 'PUBSUB SHARDNUMSUB',
+  groups: readonly Uncounted[],
+  asker: Asker,
+): Promise<ReadonlyMap<Uncounted, number>> {
+  if (groups.length === 0) return new Map();
+  const answer = listOf(await asker.ask(question, ...groups.map(countedChannel)));
+  return new Map(groups.map((group, at) => [group, Number(answer[at * 2 + 1] ?? 0)]));
+}
+
+/** The channel that the servers count each other by. */
+function countedChannel({ adapter, key, nsp }: Uncounted): string {
+  return adapter === 'redis' ? `${key}-request#${nsp}#` : `${key}#${nsp}#`;
 }
 
 function compare(a: string, b: string): number {
