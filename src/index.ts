@@ -1,4 +1,4 @@
-import { captureTextSync } from './capture/text/capture-text.ts';
+import { captureInputSync } from './capture/capture-input.ts';
 import type { Captured } from './model/frame.ts';
 import type { InspectRecord } from './model/record.ts';
 import { writeRecord } from './render/json-lines.ts';
@@ -30,8 +30,8 @@ export function decodePayload(payload: Uint8Array, options: DecodeOptions = {}):
 }
 
 /**
- * Decodes a whole capture or pasted dump: `redis-cli monitor` text, `redis-cli --csv psubscribe` output, hex, xxd,
- * base64, … What it is written in is found out. Never throws on its content.
+ * Decodes a whole capture or pasted dump: a recording, `redis-cli monitor` text, `redis-cli --csv psubscribe` output,
+ * hex, xxd, base64, …, gzip of any of these. What it is written in is found out. Never throws on its content.
  *
  * @example
  * for (const { time, uid, event, args } of decodeCapture(await readFile('monitor.txt'))) console.log(time, uid, event, args);
@@ -39,7 +39,7 @@ export function decodePayload(payload: Uint8Array, options: DecodeOptions = {}):
 export function decodeCapture(input: Uint8Array | string, options: DecodeOptions = {}): InspectRecord[] {
   const bytes = typeof input === 'string' ? Buffer.from(input) : input;
   const channel = options.channel === undefined ? {} : { channel: options.channel };
-  return toRecords(captureTextSync(bytes, channel), options);
+  return toRecords(captureInputSync(bytes, channel), options);
 }
 
 function toRecords(captured: readonly Captured[], options: DecodeOptions): InspectRecord[] {

@@ -33,9 +33,9 @@ export class Summary {
     }
   }
 
-  addOther(command: string): void {
-    this.others++;
-    count(this.commands, command);
+  addOther(command: string, times = 1): void {
+    this.others += times;
+    count(this.commands, command, times);
   }
 
   #addMessage({ frame, message }: Extract<Observed, { is: 'message' }>): void {
@@ -52,8 +52,8 @@ export class Summary {
   }
 }
 
-function count(counts: Map<string, number>, name: string): void {
+function count(counts: Map<string, number>, name: string, times = 1): void {
   const known = counts.get(name);
   if (known === undefined && counts.size >= MAX_NAMES) return;
-  counts.set(name, (known ?? 0) + 1);
+  counts.set(name, (known ?? 0) + times);
 }

@@ -3,6 +3,9 @@ import { stat } from 'node:fs/promises';
 import type { OfflineInput } from '../session/offline.ts';
 import { UsageError } from './errors.ts';
 
+/** Fewer, larger reads: each of them is a round through the thread pool. */
+const READ_BYTES = 512 * 1024;
+
 /** Opens the files that the user named, or standard input for `-` or for no name at all. */
 export async function* openInputs(names: readonly string[]): AsyncIterable<OfflineInput> {
   for (const name of names.length === 0 ? ['-'] : names) {
@@ -11,7 +14,7 @@ export async function* openInputs(names: readonly string[]): AsyncIterable<Offli
       yield { name: 'stdin', chunks: process.stdin };
     } else {
       await checkReadable(name);
-      yield { name, chunks: createReadStream(name) };
+      yield { name, chunks: createReadStream(name, { highWaterMark: READ_BYTES }) };
     }
   }
 }

@@ -52,6 +52,8 @@ export interface Gap {
   readonly from?: number;
   readonly to?: number;
   readonly missed?: number;
+  /** The `via` of the recording that this gap was read from. */
+  readonly recordedVia?: Via;
 }
 
 /** A line or a packet that could not even be framed: it becomes an `undecoded` record with its own bytes. */
@@ -63,14 +65,16 @@ export interface Unframed {
   readonly message: string;
   /** Byte in `raw`. */
   readonly offset?: number;
+  /** The `via` of the recording that this was read from. */
+  readonly recordedVia?: Via;
 }
 
-/** What a capture source yields, in order of capture. `other` counts commands that carry no adapter traffic. */
+/** What a capture source yields, in order of capture. `other` counts commands that carry no adapter traffic, one unless it says more. */
 export type Captured =
   | { readonly is: 'frame'; readonly frame: Frame }
   | { readonly is: 'gap'; readonly gap: Gap }
   | { readonly is: 'unframed'; readonly unframed: Unframed }
-  | { readonly is: 'other'; readonly command: string };
+  | { readonly is: 'other'; readonly command: string; readonly count?: number };
 
 /**
  * A capture source: batches in order of capture, ends at the end of its input or when `signal` aborts, and

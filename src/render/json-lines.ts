@@ -94,6 +94,7 @@ function writeError(error: UndecodedError): string {
 
 function writeGap(seq: number, gap: Gap): string {
   let text = `{"v":1,"seq":${seq},"via":"${gap.via}"`;
+  if (gap.recordedVia !== undefined) text += `,"recordedVia":"${gap.recordedVia}"`;
   if (gap.node !== undefined) text += `,"node":${quoteJson(gap.node)}`;
   text += `,"kind":"gap","reason":"${gap.reason}"`;
   if (gap.from !== undefined) text += `,"from":"${formatTime(gap.from)}"`;
@@ -106,7 +107,8 @@ function writeUnframed(seq: number, unframed: Unframed): string {
   const time = unframed.time === undefined ? '' : `,"time":"${formatTime(unframed.time)}"`;
   const { code, message, offset } = unframed;
   const error = writeError({ code, message, ...(offset === undefined ? {} : { offset }), tried: [] });
-  return `{"v":1,"seq":${seq}${time},"via":"${unframed.via}","kind":"undecoded","error":${error},"raw":"${base64(unframed.raw)}"}`;
+  const recordedVia = unframed.recordedVia === undefined ? '' : `,"recordedVia":"${unframed.recordedVia}"`;
+  return `{"v":1,"seq":${seq}${time},"via":"${unframed.via}"${recordedVia},"kind":"undecoded","error":${error},"raw":"${base64(unframed.raw)}"}`;
 }
 
 /** The second that was formatted last: in a capture the next message mostly falls into it. */

@@ -1,4 +1,4 @@
-import { captureText } from '../capture/text/capture-text.ts';
+import { captureInput } from '../capture/capture-input.ts';
 import type { Observed } from '../model/observed.ts';
 import { Inspector, type InspectorOptions } from './inspector.ts';
 
@@ -23,12 +23,16 @@ export async function* readOffline(
   const inspector = new Inspector(options);
   for await (const { name, chunks } of inputs) {
     const onNote = (note: string): void => options.onNote?.(`${name}: ${note}`);
-    const captured = captureText(chunks, {
+    const captured = captureInput(chunks, {
       onNote,
       ...(options.channel === undefined ? {} : { channel: options.channel }),
     });
     for await (const batch of captured) {
-      const observed = batch.flatMap((item) => inspector.observe(item) ?? []);
+      const observed: Observed[] = [];
+      for (const item of batch) {
+        const one = inspector.observe(item);
+        if (one !== undefined) observed.push(one);
+      }
       if (observed.length > 0) yield observed;
     }
   }
