@@ -14,6 +14,12 @@ interface Slot {
  */
 export class ShortTexts {
   readonly #slots: (Slot | undefined)[] = new Array<Slot | undefined>(SLOTS).fill(undefined);
+  readonly #decode: (bytes: Buffer, start: number, end: number) => string;
+
+  /** `decode` makes the text that is remembered; by default the bytes as UTF-8. */
+  constructor(decode = (bytes: Buffer, start: number, end: number) => bytes.toString('utf8', start, end)) {
+    this.#decode = decode;
+  }
 
   /** The text between two places, or undefined when it is too long to be remembered. */
   read(bytes: Buffer, start: number, end: number): string | undefined {
@@ -23,7 +29,7 @@ export class ShortTexts {
     const index = hash & (SLOTS - 1);
     const slot = this.#slots[index];
     if (slot !== undefined && isSame(slot.bytes, bytes, start, end)) return slot.text;
-    const text = bytes.toString('utf8', start, end);
+    const text = this.#decode(bytes, start, end);
     this.#slots[index] = { bytes: Buffer.from(bytes.subarray(start, end)), text };
     return text;
   }
