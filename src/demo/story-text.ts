@@ -38,7 +38,7 @@ export function tellStart(workers: readonly FleetWorker[], adapter: DemoAdapter,
   lines.push('');
   const [first, ...others] = workers;
   if (first !== undefined) lines.push(...tellQuestions(first, style));
-  for (const other of others) lines.push(tellSameQuestions(other, first, style));
+  for (const other of others) lines.push(...tellOther(other, first, style));
   return lines;
 }
 
@@ -56,17 +56,20 @@ function tellCommand({ command, words }: SentCommand, style: Style): string[] {
   });
 }
 
-function tellSameQuestions(worker: FleetWorker, first: FleetWorker | undefined, style: Style): string {
-  const uid = worker.uid ?? '?';
-  const strip = ({ asked, uid: own = '' }: FleetWorker): string =>
-    JSON.stringify(
-      asked.map(({ command, words }) => [command, words.map((word) => word.replace(own, '<uid>'))]),
-    );
-  const same = first !== undefined && strip(worker) === strip(first);
-  const rest = same
-    ? style.theme.dim('the same, with its own uid')
-    : safeText(worker.asked.map(({ command, words }) => `${command} ${words.join(' ')}`).join('; '));
-  return `${INDENT}${style.theme.sender(`worker ${worker.number}`)}  uid ${style.theme.value(safeText(uid))}  ${rest}`;
+/** Mostly the same as the first; in which order a worker asks is left to chance. */
+function tellOther(worker: FleetWorker, first: FleetWorker | undefined, style: Style): string[] {
+  const { uid = '?', number } = worker;
+  if (first === undefined || questionsOf(worker) !== questionsOf(first)) return tellQuestions(worker, style);
+  const who = `${style.theme.sender(`worker ${number}`)}  uid ${style.theme.value(safeText(uid))}`;
+  return [`${INDENT}${who}  ${style.theme.dim('the same, with its own uid')}`];
+}
+
+function questionsOf({ asked, uid: own = '' }: FleetWorker): string {
+  const lines = asked.map(({ command, words }) => [
+    command,
+    ...words.map((word) => word.replace(own, '<uid>')),
+  ]);
+  return JSON.stringify(lines.sort((a, b) => (a.join() < b.join() ? -1 : 1)));
 }
 
 /** Step 2: where A and B landed. */
