@@ -15,6 +15,9 @@ export interface OfflineOptions extends InspectorOptions {
   readonly onNote?: (note: string) => void;
 }
 
+/** Decoded at a time: a decoded message is many small objects, and those of few messages die young. */
+const BATCH = 32;
+
 /** Reads inputs one after the other as one capture: one numbering, one memory of requests. */
 export async function* readOffline(
   inputs: AsyncIterable<OfflineInput>,
@@ -28,12 +31,14 @@ export async function* readOffline(
       ...(options.channel === undefined ? {} : { channel: options.channel }),
     });
     for await (const batch of captured) {
-      const observed: Observed[] = [];
-      for (const item of batch) {
-        const one = inspector.observe(item);
-        if (one !== undefined) observed.push(one);
+      for (let start = 0; start < batch.length; start += BATCH) {
+        const observed: Observed[] = [];
+        for (const item of batch.slice(start, start + BATCH)) {
+          const one = inspector.observe(item);
+          if (one !== undefined) observed.push(one);
+        }
+        if (observed.length > 0) yield observed;
       }
-      if (observed.length > 0) yield observed;
     }
   }
 }
