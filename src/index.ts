@@ -13,6 +13,8 @@ export interface DecodeOptions {
   readonly channel?: string;
   /** Prefixes (`key`, `channelPrefix`) to take literally, where they differ from what the channel's shape says. */
   readonly keys?: readonly string[];
+  /** Ports on which Redis listens, for pcap. Default: every connection that begins like one to Redis. */
+  readonly ports?: readonly number[];
 }
 
 /**
@@ -30,16 +32,15 @@ export function decodePayload(payload: Uint8Array, options: DecodeOptions = {}):
 }
 
 /**
- * Decodes a whole capture or pasted dump: a recording, `redis-cli monitor` text, `redis-cli --csv psubscribe` output,
- * hex, xxd, base64, …, gzip of any of these. What it is written in is found out. Never throws on its content.
+ * Decodes a whole capture or pasted dump: a recording, pcap and pcapng, an append-only file, `redis-cli monitor` text,
+ * `redis-cli --csv psubscribe` output, hex, xxd, base64, …, gzip of any of these. What it is written in is found out. Never throws on its content.
  *
  * @example
  * for (const { time, uid, event, args } of decodeCapture(await readFile('monitor.txt'))) console.log(time, uid, event, args);
  */
 export function decodeCapture(input: Uint8Array | string, options: DecodeOptions = {}): InspectRecord[] {
   const bytes = typeof input === 'string' ? Buffer.from(input) : input;
-  const channel = options.channel === undefined ? {} : { channel: options.channel };
-  return toRecords(captureInputSync(bytes, channel), options);
+  return toRecords(captureInputSync(bytes, options), options);
 }
 
 function toRecords(captured: readonly Captured[], options: DecodeOptions): InspectRecord[] {

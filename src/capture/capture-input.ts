@@ -1,44 +1,49 @@
 import type { Captured } from '../model/frame.ts';
-import { isRecording } from '../recording/recording-reader.ts';
 import { gunzip, gunzipWhole, isGzip } from './gunzip.ts';
-import { captureRecording, captureRecordingSync } from './recording.ts';
-import { captureText, captureTextSync } from './text/capture-text.ts';
-import type { TextOptions } from './text/text-context.ts';
+import { INPUT_KINDS, type InputKind, type InputOptions } from './input-kinds.ts';
 
 /** Enough to tell every form that is known by its first bytes. */
 const HEAD_BYTES = 64;
+/** gzip in gzip happens; some files hold themselves. */
+const MAX_WRAPPINGS = 4;
 
 /**
- * An input that has an end, whatever it is: our recordings, gzip of anything, and what somebody captured or pasted as
- * text (`captureText`). What it is written in is found out by its first bytes.
+ * An input that has an end, whatever it is: one of `INPUT_KINDS`, or gzip of one. What it is written in is found out
+ * by its first bytes.
  * @throws {RangeError} when a text that must be read as a whole is too long
  */
 export async function* captureInput(
   input: AsyncIterable<Uint8Array>,
-  options: TextOptions = {},
+  options: InputOptions = {},
+  wrappings = 0,
 ): AsyncIterable<readonly Captured[]> {
   const { head, chunks } = await peek(input);
-  if (isGzip(head)) {
+  if (isGzip(head) && wrappings < MAX_WRAPPINGS) {
     let damage: string | undefined;
     const plain = gunzip(chunks, (why) => {
       damage = why;
     });
-    yield* captureInput(plain, options);
+    yield* captureInput(plain, options, wrappings + 1);
     if (damage === undefined) return;
     options.onNote?.(`the gzip data is damaged (${damage}): read up to there`);
     yield [TRUNCATED];
-  } else if (isRecording(head)) {
-    yield* captureRecording(chunks, options.onNote);
   } else {
-    yield* captureText(chunks, options);
+    yield* kindOf(head).capture(chunks, options);
   }
 }
 
 /** The same for an input that is there already. */
-export function captureInputSync(input: Uint8Array, options: TextOptions = {}): Captured[] {
-  if (isRecording(input)) return captureRecordingSync(input, options.onNote);
-  const plain = isGzip(input) ? gunzipWhole(input) : undefined;
-  return plain === undefined ? captureTextSync(input, options) : captureInputSync(plain, options);
+export function captureInputSync(input: Uint8Array, options: InputOptions = {}, wrappings = 0): Captured[] {
+  const plain = isGzip(input) && wrappings < MAX_WRAPPINGS ? gunzipWhole(input) : undefined;
+  if (plain !== undefined) return captureInputSync(plain, options, wrappings + 1);
+  const head = Buffer.from(input.buffer, input.byteOffset, Math.min(input.byteLength, HEAD_BYTES));
+  return kindOf(head).captureSync(input, options);
+}
+
+function kindOf(head: Buffer): InputKind {
+  const kind = INPUT_KINDS.find((candidate) => candidate.test(head));
+  if (kind === undefined) throw new TypeError('Text takes what no other kind of input takes.');
+  return kind;
 }
 
 const TRUNCATED: Captured = { is: 'gap', gap: { via: 'recording', reason: 'truncated' } };

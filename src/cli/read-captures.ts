@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { Summary } from '../analyse/summary.ts';
 import { createFilter } from '../filter/filter.ts';
 import { readOffline } from '../session/offline.ts';
@@ -18,14 +18,26 @@ import type { Printer } from './printer.ts';
 export interface CaptureOptions extends OutputOptions, FilterOptions {
   readonly channel?: string;
   readonly key?: readonly string[];
+  readonly port?: readonly number[];
+  readonly deliveries?: true;
 }
 
 /** The same words on every command that reads captures. */
 export function addCaptureOptions(command: Command): Command {
   command
     .argument('[file...]', 'files to read; - or nothing for standard input')
-    .option('--channel <name>', 'the channel of payloads that do not name one');
+    .option('--channel <name>', 'the channel of payloads that do not name one')
+    .option('--port <n>', 'pcap: a port of Redis, repeatable; default: found out', collectPort)
+    .option('--deliveries', 'pcap: also what subscribers got of messages whose PUBLISH is there');
   return addFilterOptions(addOutputOptions(addKeyOption(command)));
+}
+
+function collectPort(text: string, before: readonly number[] = []): readonly number[] {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new InvalidArgumentError('Write a port number, e.g. 6379.');
+  }
+  return [...before, port];
 }
 
 /** Reads captures to their end into `printer`; says on stderr what was assumed and what was not understood. */
@@ -40,6 +52,8 @@ export async function readCaptures(
   const batches = readOffline(openInputs(files), {
     keys: options.key ?? [],
     ...(options.channel === undefined ? {} : { channel: options.channel }),
+    ports: options.port ?? [],
+    allDeliveries: options.deliveries === true,
     onNote: say,
     onOther: (name) => {
       summary.addOther(name);

@@ -1,4 +1,5 @@
 import { captureInput } from '../capture/capture-input.ts';
+import type { InputOptions } from '../capture/input-kinds.ts';
 import type { Observed } from '../model/observed.ts';
 import { Inspector, type InspectorOptions } from './inspector.ts';
 
@@ -8,12 +9,8 @@ export interface OfflineInput {
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
-export interface OfflineOptions extends InspectorOptions {
-  /** The channel of payloads that do not name one. */
-  readonly channel?: string;
-  /** Told what was assumed about an input, e.g. that it was read as base64. */
-  readonly onNote?: (note: string) => void;
-}
+/** `channel`: that of payloads that do not name one. `onNote`: told what was assumed, e.g. base64, or left out. */
+export type OfflineOptions = InspectorOptions & InputOptions;
 
 /** Decoded at a time: a decoded message is many small objects, and those of few messages die young. */
 const BATCH = 32;
@@ -26,10 +23,7 @@ export async function* readOffline(
   const inspector = new Inspector(options);
   for await (const { name, chunks } of inputs) {
     const onNote = (note: string): void => options.onNote?.(`${name}: ${note}`);
-    const captured = captureInput(chunks, {
-      onNote,
-      ...(options.channel === undefined ? {} : { channel: options.channel }),
-    });
+    const captured = captureInput(chunks, { ...options, onNote });
     for await (const batch of captured) {
       for (let start = 0; start < batch.length; start += BATCH) {
         const observed: Observed[] = [];
