@@ -82,7 +82,7 @@ function explainRefusals(bytes: Uint8Array, refusals: readonly Refusal[]): Undec
   const best = [...refusals].sort((a, b) => rank(b) - rank(a))[0];
   if (best === undefined)
     return { code: 'unknown-encoding', message: 'No known dialect starts like this.', offset: 0, tried };
-  const message = `Not a ${best.as}: ${best.why}.`;
+  const message = `${best.why}, read as ${best.as}`;
   return { code: best.code, message, ...(best.offset === undefined ? {} : { offset: best.offset }), tried };
 }
 
