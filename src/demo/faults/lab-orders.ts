@@ -1,0 +1,59 @@
+import type { RedisTarget } from '../../redis/target.ts';
+
+/** How a server of the lab is set up. */
+export interface ServerPlan {
+  /** Its name in CLIENT LIST and in the telling. */
+  readonly name: string;
+  readonly adapter: 'redis' | 'sharded' | 'streams' | 'none';
+  /** The adapter's `key` or `channelPrefix`. */
+  readonly key?: string;
+  /** Redis user and password, where not those of the lab. */
+  readonly user?: { readonly name: string; readonly password: string };
+  /** How many Socket.IO servers in this process share one pair of connections. */
+  readonly sharing?: number;
+  /** Events of serverSideEmit() that it answers. */
+  readonly answers?: readonly string[];
+  /** A channel of its own whose messages it passes on to all clients, or to its own clients only. */
+  readonly relays?: { readonly channel: string; readonly to: 'everybody' | 'local' };
+  /** Its sub connection does not subscribe again after a reconnection. */
+  readonly staysDeaf?: boolean;
+  /** Rooms that each client joins. */
+  readonly rooms?: readonly string[];
+}
+
+/** What a server of the lab can be asked to do; each is one call of Socket.IO's own API. */
+export type Deed =
+  | { readonly do: 'fetch-sockets' }
+  | { readonly do: 'server-side-emit'; readonly event: string }
+  | {
+      readonly do: 'emit';
+      readonly event: string;
+      readonly args: readonly unknown[];
+      readonly rooms?: readonly unknown[];
+    }
+  | { readonly do: 'emit-with-ack'; readonly event: string; readonly timeoutMs: number };
+
+/** What a server of the lab answers: what the call resolved with, or the text of the error that the user would log. */
+export type Done =
+  | { readonly ok: true; readonly count: number; readonly tookMs: number }
+  | { readonly ok: false; readonly error: string; readonly tookMs: number };
+
+export interface LabOrders {
+  readonly type: 'lab:orders';
+  readonly plan: ServerPlan;
+  readonly redis: RedisTarget;
+}
+
+export type LabQuestion =
+  | LabOrders
+  | { readonly type: 'lab:do'; readonly id: number; readonly deed: Deed }
+  | { readonly type: 'lab:end' };
+
+export type LabReport =
+  | { readonly type: 'lab:hello' }
+  | { readonly type: 'lab:ready'; readonly port: number; readonly uids: readonly string[] }
+  | { readonly type: 'lab:failed'; readonly message: string }
+  | { readonly type: 'lab:done'; readonly id: number; readonly done: Done };
+
+/** `requestsTimeout` of the lab's servers: the default of 5 s would only make its users wait. */
+export const REQUESTS_TIMEOUT_MS = 1000;

@@ -1,0 +1,54 @@
+import type { Evidence } from './evidence.ts';
+import type { Diagnosis, Rule } from './rule.ts';
+
+/** A rule that does not hold. */
+export interface Case extends Diagnosis {
+  readonly rule: Rule;
+}
+
+/** What an examination has found. */
+export interface Report {
+  readonly cases: readonly Case[];
+  /** Rules that were checked and hold. */
+  readonly held: readonly Rule[];
+  /** Rules for which nothing was there to judge by, and why. */
+  readonly unchecked: readonly { readonly rule: Rule; readonly why: string }[];
+  /** What Redis did not let us see. */
+  readonly hidden: readonly string[];
+  readonly messages: number;
+  readonly gaps: number;
+}
+
+/** Checks every rule by the evidence there is. */
+export function examine(rules: readonly Rule[], evidence: Evidence): Report {
+  const cases: Case[] = [];
+  const held: Rule[] = [];
+  const unchecked: { rule: Rule; why: string }[] = [];
+  for (const rule of rules) {
+    const found = rule.check(evidence);
+    const why = lacks(rule, evidence);
+    if (found.length > 0) cases.push(...found.map((diagnosis) => ({ ...diagnosis, rule })));
+    else if (why === undefined) held.push(rule);
+    else unchecked.push({ rule, why });
+  }
+  return {
+    cases,
+    held,
+    unchecked,
+    hidden: [...new Set(evidence.looks.flatMap(({ hidden }) => hidden))],
+    messages: evidence.traffic?.messages ?? 0,
+    gaps: evidence.traffic?.gaps ?? 0,
+  };
+}
+
+/** True where a case is a problem, and not only worth knowing. */
+export function isProblem({ rule }: Case): boolean {
+  return rule.severity !== 'info';
+}
+
+function lacks(rule: Rule, { looks, traffic, expect }: Evidence): string | undefined {
+  if (rule.name === 'expected-servers' && expect === undefined) return 'needs --expect';
+  if (rule.needs === 'static' && looks.length === 0) return 'needs a live Redis';
+  if (rule.needs === 'traffic' && traffic === undefined) return 'needs traffic: --for 10s';
+  return rule.needs === 'traffic' && traffic?.messages === 0 ? 'no message was seen' : undefined;
+}

@@ -1,0 +1,66 @@
+import type { ServerGroup } from '../../redis/registry.ts';
+import { describePlace, type Evidence } from '../evidence.ts';
+import { nearestOf } from '../nearest.ts';
+import type { Culprit, Diagnosis, Rule } from '../rule.ts';
+import type { Sender } from '../taps/senders.ts';
+import { plural } from '../words.ts';
+
+const EMITTER = 'emitter';
+
+/** Something is sent to a key and namespace where no server of any kind is subscribed. */
+export const intoTheVoid: Rule = {
+  name: 'into-the-void',
+  severity: 'breaks',
+  needs: 'traffic',
+  summary: 'Messages go to a key or namespace where no server is subscribed.',
+  fault: 'wrong-key',
+  check: ({ looks, traffic }: Evidence): readonly Diagnosis[] => {
+    if (traffic === undefined || looks.length === 0) return [];
+    const groups = looks.flatMap((look) => look.groups);
+    const lost = traffic.senders
+      .list()
+      .filter(({ uid, bus }) => uid === EMITTER && bus === 'classic')
+      .filter(({ key, nsp }) => !groups.some((group) => group.key === key && group.nsp === nsp));
+    return lost.map((sender) => diagnose(sender, groups));
+  },
+};
+
+function diagnose(sender: Sender, groups: readonly ServerGroup[]): Diagnosis {
+  const { channel, messages, event, client } = sender;
+  const near = nearestOf(sender, groups);
+  const culprits: Culprit[] = [{ is: 'channel', value: channel }];
+  if (event !== undefined) culprits.push({ is: 'event', value: event });
+  if (client !== undefined) culprits.push({ is: 'connection', value: client, about: 'published it' });
+  return {
+    where: describePlace(sender),
+    sentence: `${plural(messages, 'message')} of an emitter went to ${channel}, where no server is subscribed.`,
+    seen: [
+      groups.length === 0
+        ? 'No server is subscribed anywhere in this Redis.'
+        : `Servers are subscribed for ${describeGroups(groups)}.`,
+    ],
+    culprits,
+    symptom: 'no error: the emitter publishes, and clients hear nothing',
+    next: [
+      near === undefined
+        ? 'Start the servers, or let the emitter publish to the Redis that they use.'
+        : explain(sender, near),
+    ],
+    sure: groups.length === 0 ? 'likely' : 'sure',
+  };
+}
+
+function explain(sender: Sender, near: ServerGroup): string {
+  const nsp = near.nsp === '/' ? '' : `.of("${near.nsp}")`;
+  const wrong = [
+    ...(sender.key === near.key ? [] : [`the key is "${sender.key}" there and "${near.key}" in the servers`]),
+    ...(sender.nsp === near.nsp
+      ? []
+      : [`the namespace is "${sender.nsp}" there and "${near.nsp}" in the servers`]),
+  ].join(', and ');
+  return `Did you mean ${describePlace(near)}? Here ${wrong}: new Emitter(redis, { key: "${near.key}" })${nsp}`;
+}
+
+function describeGroups(groups: readonly ServerGroup[]): string {
+  return [...new Set(groups.map(describePlace))].slice(0, 5).join('; ');
+}

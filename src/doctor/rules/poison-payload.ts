@@ -1,0 +1,50 @@
+import { describePlace, type Evidence } from '../evidence.ts';
+import type { Diagnosis, Rule } from '../rule.ts';
+import type { Poison } from '../taps/oddities.ts';
+import { plural } from '../words.ts';
+
+/** Something unreadable is published where classic servers decode everything. */
+export const poisonPayload: Rule = {
+  name: 'poison-payload',
+  severity: 'breaks',
+  needs: 'traffic',
+  summary:
+    'A payload that servers cannot decode is published on their broadcast channel: on ioredis they crash.',
+  fault: 'poison-payload',
+  check: ({ looks, traffic }: Evidence): readonly Diagnosis[] => {
+    if (traffic === undefined) return [];
+    const groups = looks.flatMap((look) => look.groups);
+    return traffic.oddities.poison.flatMap((poison) => {
+      const isClassic = groups.some(({ adapter, key }) => adapter === 'redis' && key === poison.key);
+      const speaksClassic = traffic.senders
+        .list()
+        .some(({ bus, key, uid }) => bus === 'classic' && key === poison.key && uid !== 'emitter');
+      // What the ClusterAdapter family writes is poison only where classic servers listen too.
+      if (poison.isForeign && !isClassic && !speaksClassic) return [];
+      return [diagnose(poison, isClassic || speaksClassic)];
+    });
+  },
+};
+
+function diagnose(poison: Poison, hasClassic: boolean): Diagnosis {
+  const { channel, count, why, hex, client } = poison;
+  return {
+    where: describePlace(poison),
+    sentence: `${plural(count, 'message')} on ${channel} cannot be read by classic servers: those on ioredis crash of ${count === 1 ? 'it' : 'them'}.`,
+    seen: [why, `It begins with the bytes ${hex}.`],
+    culprits: [
+      { is: 'channel', value: channel },
+      ...(client === undefined ? [] : [{ is: 'connection' as const, value: client, about: 'published it' }]),
+    ],
+    symptom:
+      'an uncaught exception out of notepack.io or out of RedisAdapter.onmessage, and the process ends',
+    next: [
+      ...(client === undefined
+        ? ['See who publishes it: sio-inspect doctor --via monitor --rule poison-payload']
+        : []),
+      'Publish with an emitter of the same kind as the adapter, and give everything else its own key.',
+      'See what it is: sio-inspect monitor --kind undecoded --json | sio-inspect explain',
+    ],
+    sure: hasClassic ? 'sure' : 'likely',
+  };
+}

@@ -1,0 +1,66 @@
+import type { ServerGroup } from '../redis/registry.ts';
+import type { Evidence, Look } from './evidence.ts';
+import type { Outcome } from './taps/outcomes.ts';
+
+/** Requests of one key and namespace that can be judged, and what each lacks. */
+export interface Judged {
+  readonly outcome: Outcome;
+  /** Answers that did not come; subscribers that are no servers are not waited for. */
+  readonly missing: number;
+  readonly expected: number;
+}
+
+export interface Place {
+  readonly key: string;
+  readonly nsp: string;
+  readonly group?: ServerGroup;
+  readonly wide: readonly Judged[];
+  readonly handled: readonly Judged[];
+}
+
+/** One request without its answers may be a matter of a moment. */
+export const LEAST_SHORT = 2;
+
+/** All places where requests were seen. Those whose servers came or went meanwhile are left out: nobody is to blame there. */
+export function judgePlaces({ looks, traffic, expect }: Evidence): readonly Place[] {
+  if (traffic === undefined) return [];
+  const { outcomes } = traffic;
+  const places = new Map<string, { key: string; nsp: string }>();
+  for (const { key, nsp } of outcomes.list) places.set(JSON.stringify([key, nsp]), { key, nsp });
+  return [...places.values()].flatMap(({ key, nsp }) => {
+    const groups = looks.map((look) => findGroup(look, key, nsp));
+    const group = groups.at(-1);
+    if (groups.some((other) => !isSame(other, group))) return [];
+    const phantoms =
+      group === undefined ? 0 : Math.max(0, group.counted - (group.uids.length || group.counted));
+    const judge = (list: readonly Outcome[]): Judged[] =>
+      list
+        .filter((outcome) => outcome.key === key && outcome.nsp === nsp)
+        .map((outcome) => judgeOne(outcome, phantoms, expect));
+    const wide = judge(outcomes.wide());
+    const handled = judge(outcomes.handled());
+    return [{ key, nsp, wide, handled, ...(group === undefined ? {} : { group }) }];
+  });
+}
+
+function judgeOne(outcome: Outcome, phantoms: number, expect: number | undefined): Judged {
+  const known = Math.max(0, (outcome.expected ?? 0) - phantoms);
+  const expected = outcome.isCounted || expect === undefined ? known : Math.max(known, expect - 1);
+  return { outcome, expected, missing: Math.max(0, expected - outcome.answers) };
+}
+
+/** The same shortage again and again, up to the last: what a server that came or went leaves behind looks different. */
+export function lastingShortage(judged: readonly Judged[]): readonly Judged[] {
+  const short = judged.filter(({ missing }) => missing > 0);
+  const isLasting = short.length >= LEAST_SHORT && (judged.at(-1)?.missing ?? 0) > 0;
+  return isLasting ? short : [];
+}
+
+function findGroup({ groups }: Look, key: string, nsp: string): ServerGroup | undefined {
+  const here = groups.filter((group) => group.key === key && group.nsp === nsp);
+  return here.length === 1 ? here[0] : undefined;
+}
+
+function isSame(a: ServerGroup | undefined, b: ServerGroup | undefined): boolean {
+  return a?.uids.join() === b?.uids.join() && a?.counted === b?.counted;
+}

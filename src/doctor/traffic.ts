@@ -1,0 +1,56 @@
+import type { KnownGroup } from '../analyse/correlate-peers.ts';
+import type { Observed } from '../model/observed.ts';
+import { Oddities } from './taps/oddities.ts';
+import { Outcomes } from './taps/outcomes.ts';
+import { RepeatTap } from './taps/repeats.ts';
+import { Senders } from './taps/senders.ts';
+
+export interface TrafficOptions {
+  /** How long a request may wait for its answers, in milliseconds, where it does not say so itself. */
+  readonly patienceMs: number;
+}
+
+/** What was observed, as rules ask for it. Feed in order, then `finish`. */
+export class Traffic {
+  messages = 0;
+  gaps = 0;
+  /** Microseconds since 1970 of the first and last message. */
+  first = Number.NaN;
+  last = Number.NaN;
+  /** True where the capture shows who sent what. */
+  showsClients = false;
+  readonly outcomes: Outcomes;
+  readonly senders = new Senders();
+  readonly oddities = new Oddities();
+  readonly repeats = new RepeatTap();
+
+  constructor({ patienceMs }: TrafficOptions) {
+    this.outcomes = new Outcomes(patienceMs);
+  }
+
+  /** What a look has found: how many should answer. */
+  setServers(groups: readonly KnownGroup[]): void {
+    this.outcomes.setServers(groups);
+  }
+
+  add(observed: Observed): void {
+    if (observed.is === 'gap') this.gaps++;
+    if (observed.is !== 'message') return;
+    const { time, client } = observed.frame;
+    this.messages++;
+    if (time !== undefined) {
+      if (Number.isNaN(this.first)) this.first = time;
+      this.last = time;
+    }
+    if (client !== undefined) this.showsClients = true;
+    this.outcomes.add(observed);
+    this.senders.add(observed);
+    this.oddities.add(observed);
+    this.repeats.add(observed);
+  }
+
+  /** `now`: the capture's clock at its end, where it goes on after the last message. */
+  finish(now?: number): void {
+    this.outcomes.finish(now);
+  }
+}

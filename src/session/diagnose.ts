@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { monitorSource } from '../capture/live/monitor.ts';
+import { subscribeSource } from '../capture/live/subscribe.ts';
+import type { Look } from '../doctor/evidence.ts';
+import { examine, type Report } from '../doctor/examine.ts';
+import type { Rule } from '../doctor/rule.ts';
+import { takeLook } from '../doctor/take-look.ts';
+import { Traffic } from '../doctor/traffic.ts';
+import type { Source } from '../model/frame.ts';
+import { connect } from '../redis/connect.ts';
+import { literalPattern } from '../redis/glob.ts';
+import type { RedisTarget } from '../redis/target.ts';
+import { Inspector } from './inspector.ts';
+import { watch } from './live.ts';
+import { type OfflineInput, readOffline } from './offline.ts';
+
+export interface DiagnoseOptions {
+  readonly rules: readonly Rule[];
+  /** How many servers there should be. */
+  readonly expect?: number;
+  readonly keys?: readonly string[];
+}
+
+export interface DiagnoseLiveOptions extends DiagnoseOptions {
+  readonly target: RedisTarget;
+  readonly via: 'subscribe' | 'monitor';
+  /** How long to listen; 0 looks only. Nobody listens when no rule needs traffic. */
+  readonly forMs: number;
+  readonly signal: AbortSignal;
+  /** Called with the first look, before anything else takes time. */
+  readonly onLook?: (look: Look) => void;
+}
+
+/** Between two looks without listening: what deploys do to the counts is over sooner. */
+const STATIC_GAP_MS = 1200;
+/** An answer has this share of the listening to come, within bounds. */
+const PATIENCE_SHARE = 1 / 4;
+const MAX_PATIENCE_MS = 5000;
+const DEFAULT_KEY = 'socket.io';
+/** What an adapter's broadcast channel looks like, whatever its key: an emitter with a wrong one is heard too. */
+const ANY_KEY = '*#/*';
+
+/** Looks at a live Redis two or three times, listens in between, and checks the rules. @throws {RedisFailure} */
+export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report> {
+  const { rules, target, forMs, signal, expect } = options;
+  const link = await connect(target, signal);
+  try {
+    const looks = [await takeLook(link)];
+    const [first] = looks;
+    if (first !== undefined) options.onLook?.(first);
+    const look = async (): Promise<void> => void looks.push(await takeLook(link));
+    const expected = expect === undefined ? {} : { expect };
+    if (forMs === 0 || rules.every(({ needs }) => needs === 'static')) {
+      await pause(STATIC_GAP_MS, signal);
+      await look();
+      return examine(rules, { looks, ...expected });
+    }
+    const traffic = new Traffic({ patienceMs: Math.min(MAX_PATIENCE_MS, forMs * PATIENCE_SHARE) });
+    traffic.setServers(first?.groups ?? []);
+    await listen(options, traffic, look);
+    await look();
+    return examine(rules, { looks, traffic, ...expected });
+  } finally {
+    link.close();
+  }
+}
+
+async function listen(
+  { forMs, signal, keys = [], ...options }: DiagnoseLiveOptions,
+  traffic: Traffic,
+  look: () => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const onAbort = (): void => {
+    stop.abort();
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  let attached: () => void = () => undefined;
+  const isAttached = new Promise<void>((resolve) => {
+    attached = resolve;
+  });
+  const over = new AbortController();
+  const watching = watch({
+    source: openSource({ ...options, keys }, attached),
+    inspector: new Inspector({ keys }),
+    stop,
+    onObserved: (observed) => {
+      traffic.add(observed);
+      return true;
+    },
+    onBatch: () => Promise.resolve(),
+  }).finally(() => {
+    over.abort();
+  });
+  try {
+    await Promise.race([isAttached, watching]);
+    const ended = AbortSignal.any([stop.signal, over.signal]);
+    await pause(forMs / 2, ended);
+    await look();
+    await pause(forMs / 2, ended);
+    traffic.finish(Date.now() * 1000);
+  } finally {
+    stop.abort();
+    signal.removeEventListener('abort', onAbort);
+    await watching;
+  }
+}
+
+function openSource(
+  { target, via, keys }: Pick<DiagnoseLiveOptions, 'target' | 'via' | 'keys'>,
+  attached: () => void,
+): Source {
+  const onEvent = ({ is }: { readonly is: string }): void => {
+    if (is === 'attached') attached();
+  };
+  if (via === 'monitor') return monitorSource({ target, onEvent });
+  const named = keys === undefined || keys.length === 0 ? [DEFAULT_KEY] : keys;
+  const patterns = named.map((key) => literalPattern(key, { andMore: true }));
+  return subscribeSource({ target, onEvent, patterns, optionalPatterns: [ANY_KEY] });
+}
+
+/** Checks the rules by a capture. */
+export async function diagnoseCapture(
+  inputs: AsyncIterable<OfflineInput>,
+  { rules, expect, keys = [] }: DiagnoseOptions,
+): Promise<Report> {
+  const traffic = new Traffic({ patienceMs: MAX_PATIENCE_MS * PATIENCE_SHARE });
+  for await (const batch of readOffline(inputs, { keys })) {
+    for (const observed of batch) traffic.add(observed);
+  }
+  traffic.finish();
+  return examine(rules, { looks: [], traffic, ...(expect === undefined ? {} : { expect }) });
+}
+
+/** Ends early, without an error, when the signal aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+}
