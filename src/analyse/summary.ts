@@ -33,6 +33,13 @@ export class Summary {
     }
   }
 
+  /** A broadcast of which only the length is known: its event and its server are not counted by name. */
+  addBroadcast(lengthBytes: number): void {
+    this.messages++;
+    this.bytes += lengthBytes;
+    count(this.kinds, 'broadcast');
+  }
+
   addOther(command: string, times = 1): void {
     this.others += times;
     count(this.commands, command, times);

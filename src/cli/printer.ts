@@ -14,6 +14,8 @@ export interface PrinterOptions extends OutputOptions {
 /** Where observations go: records or lines, to standard output. */
 export interface Printer {
   readonly print: (observed: Observed) => void;
+  /** Takes a finished record; only where records are what is printed. */
+  readonly printRecord?: (line: string) => void;
   readonly flush: () => Promise<void>;
   readonly end: () => Promise<void>;
   readonly closed: AbortSignal;
@@ -22,7 +24,11 @@ export interface Printer {
 export function openPrinter(options: PrinterOptions): Printer {
   const output = new Output(process.stdout);
   const write = options.json === true ? writeRecord : prettyWriter(options);
+  const printRecord = (line: string): void => {
+    output.line(line);
+  };
   const lines: Printer = {
+    ...(options.json === true ? { printRecord } : {}),
     print: (observed) => {
       output.line(write(observed));
     },

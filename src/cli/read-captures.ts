@@ -1,7 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { Summary } from '../analyse/summary.ts';
 import { createFilter } from '../filter/filter.ts';
-import { readOffline } from '../session/offline.ts';
+import type { Captured } from '../model/frame.ts';
+import type { Observed } from '../model/observed.ts';
+import { Inspector } from '../session/inspector.ts';
+import { captureOffline } from '../session/offline.ts';
 import { EXIT } from './errors.ts';
 import { checkInputs, openInputs } from './inputs.ts';
 import {
@@ -48,27 +51,55 @@ export async function readCaptures(
 ): Promise<void> {
   await checkInputs(files);
   const summary = new Summary();
-  const wanted = createFilter(readConditions(options));
-  const batches = readOffline(openInputs(files), {
+  const conditions = readConditions(options);
+  const inspector = new Inspector({
     keys: options.key ?? [],
+    onOther: (name, times) => {
+      summary.addOther(name, times);
+    },
+  });
+  const take = takeInto(printer, inspector, summary, createFilter(conditions), conditions.length > 0);
+  const batches = captureOffline(openInputs(files), {
     ...(options.channel === undefined ? {} : { channel: options.channel }),
     ports: options.port ?? [],
     allDeliveries: options.deliveries === true,
     onNote: say,
-    onOther: (name) => {
-      summary.addOther(name);
-    },
   });
   for await (const batch of batches) {
-    for (const observed of batch) {
-      summary.add(observed);
-      if (wanted(observed)) printer.print(observed);
+    for (let start = 0; start < batch.length; start += BATCH) {
+      for (const captured of batch.slice(start, start + BATCH)) take(captured);
+      await printer.flush();
+      if (printer.closed.aborted) return;
     }
-    await printer.flush();
-    if (printer.closed.aborted) return;
   }
   await printer.end();
   conclude(summary, files);
+}
+
+/** Counted and printed between two looks at the output: enough to be worth a write, few enough to die young. */
+const BATCH = 256;
+
+/** Where nothing is filtered and records are wanted, plain broadcasts take the short way. */
+function takeInto(
+  printer: Printer,
+  inspector: Inspector,
+  summary: Summary,
+  wanted: (observed: Observed) => boolean,
+  isFiltered: boolean,
+): (captured: Captured) => void {
+  const printRecord = isFiltered ? undefined : printer.printRecord;
+  return (captured) => {
+    const line = printRecord === undefined ? undefined : inspector.writeQuickly(captured);
+    if (line !== undefined && captured.is === 'frame') {
+      summary.addBroadcast(captured.frame.payload?.length ?? 0);
+      printRecord?.(line);
+      return;
+    }
+    const observed = inspector.observe(captured);
+    if (observed === undefined) return;
+    summary.add(observed);
+    if (wanted(observed)) printer.print(observed);
+  };
 }
 
 function conclude(summary: Summary, files: readonly string[]): void {

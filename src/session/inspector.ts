@@ -2,6 +2,7 @@ import { Memory } from '../dissect/memory.ts';
 import { dissect } from '../dissect/registry.ts';
 import type { Captured } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
+import { QuickRecords } from './quick-records.ts';
 
 export interface InspectorOptions {
   /** Prefixes that the user named. */
@@ -15,6 +16,7 @@ export class Inspector {
   readonly #memory = new Memory();
   readonly #keys: readonly string[];
   readonly #onOther: (command: string, count: number) => void;
+  readonly #quick = new QuickRecords();
   #seq = 0;
 
   constructor(options: InspectorOptions = {}) {
@@ -22,11 +24,25 @@ export class Inspector {
     this.#onOther = options.onOther ?? (() => undefined);
   }
 
+  /**
+   * The record's line of a plain broadcast, numbered, without building what `observe` would answer. Undefined where
+   * `observe` has to be asked for the same frame.
+   */
+  writeQuickly(captured: Captured): string | undefined {
+    if (captured.is !== 'frame') return undefined;
+    const line = this.#quick.write(captured.frame, this.#seq + 1);
+    if (line !== undefined) this.#seq++;
+    return line;
+  }
+
   observe(captured: Captured): Observed | undefined {
     switch (captured.is) {
       case 'frame': {
         const message = dissect(captured.frame, { keys: this.#keys, memory: this.#memory });
-        if (message !== undefined) return { is: 'message', seq: ++this.#seq, frame: captured.frame, message };
+        if (message !== undefined) {
+          this.#quick.learn(message);
+          return { is: 'message', seq: ++this.#seq, frame: captured.frame, message };
+        }
         this.#onOther(captured.frame.command ?? 'payload', 1);
         return undefined;
       }

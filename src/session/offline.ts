@@ -1,5 +1,6 @@
 import { captureInput } from '../capture/capture-input.ts';
 import type { InputOptions } from '../capture/input-kinds.ts';
+import type { Captured } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
 import { Inspector, type InspectorOptions } from './inspector.ts';
 
@@ -15,24 +16,31 @@ export type OfflineOptions = InspectorOptions & InputOptions;
 /** Decoded at a time: a decoded message is many small objects, and those of few messages die young. */
 const BATCH = 32;
 
+/** Reads inputs one after the other; what was assumed about each is told with its name. */
+export async function* captureOffline(
+  inputs: AsyncIterable<OfflineInput>,
+  options: InputOptions,
+): AsyncIterable<readonly Captured[]> {
+  for await (const { name, chunks } of inputs) {
+    const onNote = (note: string): void => options.onNote?.(`${name}: ${note}`);
+    yield* captureInput(chunks, { ...options, onNote });
+  }
+}
+
 /** Reads inputs one after the other as one capture: one numbering, one memory of requests. */
 export async function* readOffline(
   inputs: AsyncIterable<OfflineInput>,
   options: OfflineOptions,
 ): AsyncIterable<readonly Observed[]> {
   const inspector = new Inspector(options);
-  for await (const { name, chunks } of inputs) {
-    const onNote = (note: string): void => options.onNote?.(`${name}: ${note}`);
-    const captured = captureInput(chunks, { ...options, onNote });
-    for await (const batch of captured) {
-      for (let start = 0; start < batch.length; start += BATCH) {
-        const observed: Observed[] = [];
-        for (const item of batch.slice(start, start + BATCH)) {
-          const one = inspector.observe(item);
-          if (one !== undefined) observed.push(one);
-        }
-        if (observed.length > 0) yield observed;
+  for await (const batch of captureOffline(inputs, options)) {
+    for (let start = 0; start < batch.length; start += BATCH) {
+      const observed: Observed[] = [];
+      for (const item of batch.slice(start, start + BATCH)) {
+        const one = inspector.observe(item);
+        if (one !== undefined) observed.push(one);
       }
+      if (observed.length > 0) yield observed;
     }
   }
 }
