@@ -1,9 +1,10 @@
 import type { Summary } from '../analyse/summary.ts';
 import { lookAround } from '../capture/live/look-around.ts';
-import type { LiveEvent } from '../capture/live/way.ts';
-import { connect, type RedisLink } from '../redis/connect.ts';
+import { DEFAULT_KEY } from '../capture/live/open-ways.ts';
+import type { LiveEvent, LiveWay } from '../capture/live/way.ts';
 import { RedisFailure } from '../redis/failure.ts';
-import { listServers, type RedisFacts, readFacts, type ServerGroup } from '../redis/registry.ts';
+import { type Place, withAllLinks } from '../redis/place.ts';
+import { listAllServers, type RedisFacts, readFacts, type ServerGroup } from '../redis/registry.ts';
 import { type RedisTarget, redactUrl } from '../redis/target.ts';
 import { plural } from '../render/phrase.ts';
 import { safeText } from '../render/safe-text.ts';
@@ -14,11 +15,21 @@ import { themeFor } from './terminal.ts';
 /** Silence after which we say what is there instead. */
 const QUIET_MS = 5000;
 const GROUPS_SHOWN = 6;
+/** How often to say how many commands MONITOR sees. */
+const RATE_MS = 10_000;
+const PRICE_OF_REPLICATION =
+  'the primary has forked once and lists us as a replica; all its writes come over the wire';
+
+/** What is attached to, and how. */
+interface Attaching {
+  readonly ways: readonly LiveWay[];
+  /** Why, where we chose ourselves. */
+  readonly because?: string;
+}
 
 export interface LiveTalkOptions {
   readonly target: RedisTarget;
-  readonly keys: readonly string[];
-  readonly via: 'subscribe' | 'monitor';
+  readonly keys: readonly string[] | undefined;
   readonly color: boolean;
   readonly signal: AbortSignal;
 }
@@ -28,30 +39,45 @@ export class LiveTalk {
   readonly #options: LiveTalkOptions;
   readonly #theme: Theme;
   readonly #started = performance.now();
+  #place: Place | undefined;
+  #ways: readonly LiveWay[] = [];
   #facts: RedisFacts | undefined;
   #quiet: NodeJS.Timeout | undefined;
-  #isAttached = false;
+  readonly #attached = new Set<string>();
+  #rateSaidAt = 0;
 
   constructor(options: LiveTalkOptions) {
     this.#options = options;
     this.#theme = themeFor(process.stderr, options.color);
   }
 
-  /** Looks, by a connection of its own, at what is attached to. @throws {RedisFailure} when Redis cannot be reached */
-  async begin(): Promise<void> {
-    await this.#withLink(async (link) => {
-      this.#facts = await readFacts(link);
-      const { groups } = await listServers(link);
-      this.#sayWhere(groups);
+  /** Looks, by connections of its own, at what is attached to. @throws {RedisFailure} when Redis cannot be reached */
+  async begin(place: Place, { ways, because }: Attaching): Promise<void> {
+    this.#place = place;
+    this.#ways = ways;
+    await withAllLinks(place, this.#options.signal, async (links) => {
+      this.#facts = await readFacts(links[0]);
+      const { groups } = await listAllServers(links);
+      this.#sayWhere(groups, links.length);
     });
+    if (because !== undefined) this.#say(this.#theme.dim(`auto chose ${because}`));
+  }
+
+  sayBound(ms: number): void {
+    this.#say(
+      this.#theme.warning(
+        `MONITOR on another machine: it ends by itself after ${ms / 1000} s, unless --for says another time.`,
+      ),
+    );
   }
 
   tell(event: LiveEvent): void {
     const { dim, warning } = this.#theme;
     switch (event.is) {
       case 'attached':
-        if (this.#isAttached) this.#say(dim(`attached again to ${event.node}`));
-        this.#isAttached = true;
+        if (this.#attached.has(event.node + event.commands.join()))
+          this.#say(dim(`attached again to ${event.node}`));
+        this.#attached.add(event.node + event.commands.join());
         this.#quiet ??= setTimeout(() => void this.#explainSilence(), QUIET_MS);
         return;
       case 'refused':
@@ -70,6 +96,19 @@ export class LiveTalk {
       case 'spooling':
         this.#say(dim('more arrives than is taken: the rest waits in a temporary file'));
         return;
+      case 'rate':
+        this.#sayRate(event.perSecond);
+        return;
+      case 'too-fast':
+        this.#say(
+          warning(
+            `MONITOR has ended: Redis executes ${event.perSecond} commands a second, more than --max-rate ${event.limit}.`,
+          ),
+        );
+        return;
+      case 'fell-back':
+        this.#say(warning(`${safeText(event.failure.message)} Done without it: ${event.instead}.`));
+        return;
     }
   }
 
@@ -86,34 +125,62 @@ export class LiveTalk {
     this.#say(writeSummary(summary, performance.now() - this.#started, this.#theme));
   }
 
-  #sayWhere(groups: readonly ServerGroup[]): void {
+  #sayRate(perSecond: number): void {
+    const now = performance.now();
+    if (now - this.#rateSaidAt < RATE_MS) return;
+    this.#rateSaidAt = now;
+    this.#say(this.#theme.dim(`MONITOR sees ${perSecond} commands a second`));
+  }
+
+  #sayWhere(groups: readonly ServerGroup[], nodes: number): void {
     const { strong, dim } = this.#theme;
-    const { via } = this.#options;
     const facts = this.#facts;
     const product = facts?.version === undefined ? 'Redis' : `${facts.product} ${facts.version}`;
-    const where = `${product} at ${safeText(redactUrl(facts?.node ?? ''))}`;
-    const how =
-      via === 'monitor'
-        ? 'MONITOR'
-        : `PSUBSCRIBE ${this.#options.keys.map((key) => `${safeText(key)}*`).join(' ')}`;
+    const cluster = this.#place?.mode === 'cluster' ? `, a cluster of ${plural(nodes, 'node')}` : '';
+    const where = `${product} at ${safeText(redactUrl(facts?.node ?? ''))}${cluster}`;
+    const how = this.#ways.map((way) => this.#describeWay(way)).join(' and ');
     this.#say(
       [strong('sio-inspect'), where, how, 'read-only: the servers do not notice us'].join(dim(' · ')),
     );
     this.#say(dim(`${describeGroups(groups)}  ·  ${this.#advice()}`));
   }
 
+  #describeWay(way: LiveWay): string {
+    switch (way) {
+      case 'subscribe':
+        return `PSUBSCRIBE ${this.#keys()
+          .map((key) => `${safeText(key)}*`)
+          .join(' ')}`;
+      case 'stream':
+        return 'XREAD';
+      case 'replica':
+        return this.#place?.mode === 'cluster' ? 'PSUBSCRIBE on a replica' : 'MONITOR on a replica';
+      case 'replication':
+        return 'replication stream';
+      case 'monitor':
+        return 'MONITOR';
+    }
+  }
+
+  #keys(): readonly string[] {
+    return this.#options.keys ?? [DEFAULT_KEY];
+  }
+
   #advice(): string {
-    if (this.#options.via === 'subscribe') return '--via monitor also shows who sends and subscribes';
+    if (this.#ways.includes('replication')) return PRICE_OF_REPLICATION;
+    if (this.#ways.includes('replica')) return 'who sent it is not known on a replica';
+    if (!this.#ways.includes('monitor')) return '--via monitor also shows who sends and subscribes';
     const ops = this.#facts?.opsPerSecond;
     const load = ops === undefined ? '' : `, now at ${ops} commands/s`;
-    return `MONITOR makes a busy Redis several times slower${load}: end it with Ctrl-C or --for 30s`;
+    return `MONITOR makes a busy Redis several times slower${load}: end it with Ctrl-C, --for 30s or --max-rate`;
   }
 
   async #explainSilence(): Promise<void> {
-    const { keys, via } = this.#options;
+    const place = this.#place;
+    if (place === undefined) return;
     try {
-      await this.#withLink(async (link) => {
-        const sights = await lookAround(link, { keys, via });
+      await withAllLinks(place, this.#options.signal, async (links) => {
+        const sights = await lookAround(links, { keys: this.#keys(), ways: this.#ways });
         if (this.#options.signal.aborted) return;
         this.#say(this.#theme.warning(`Nothing has arrived for ${QUIET_MS / 1000} s.`));
         for (const { says, command } of sights) {
@@ -132,15 +199,6 @@ export class LiveTalk {
   #withUrl(words: readonly string[]): string {
     const url = redactUrl(this.#options.target.url);
     return [...words, '--url', url].map(quoteWord).join(' ');
-  }
-
-  async #withLink(use: (link: RedisLink) => Promise<void>): Promise<void> {
-    const link = await connect(this.#options.target, this.#options.signal);
-    try {
-      await use(link);
-    } finally {
-      link.close();
-    }
   }
 
   #say(text: string): void {

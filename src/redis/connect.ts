@@ -21,6 +21,8 @@ export interface RedisLink {
   /** `host:port` or `unix:PATH`, as the target names it. */
   readonly node: string;
   readonly endpoint: Endpoint;
+  /** What it was connected to, for another connection. */
+  readonly target: RedisTarget;
   /** Asks one of the harmless questions. @throws {RedisFailure} */
   ask(question: Question, ...args: readonly (string | Uint8Array)[]): Promise<Answer>;
   /** Hands over the socket, authenticated and with nothing under way; RESP2 is spoken on it. Nothing can be asked afterwards. */
@@ -61,7 +63,7 @@ export async function connect(target: RedisTarget, signal?: AbortSignal): Promis
       await step.run(redis);
     }
     await claimSeenAddress(redis, endpoint.node);
-    return createLink(redis, endpoint);
+    return createLink(redis, endpoint, target);
   } catch (error) {
     redis.disconnect();
     signal?.throwIfAborted();
@@ -162,10 +164,11 @@ async function claimSeenAddress(redis: Redis, node: string): Promise<void> {
   if (seen !== undefined && !redis.stream.destroyed) redis.stream.once('close', claimAddresses(node, [seen]));
 }
 
-function createLink(redis: Redis, endpoint: Endpoint): RedisLink {
+function createLink(redis: Redis, endpoint: Endpoint, target: RedisTarget): RedisLink {
   return {
     node: endpoint.node,
     endpoint,
+    target,
     ask: async (question, ...args) => {
       const [word = '', ...rest] = wordsOf(question);
       const shown = [question, ...args.map((arg) => textOf(Buffer.from(arg)))].join(' ');

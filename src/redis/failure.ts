@@ -11,7 +11,9 @@ export type RedisFailureCode =
   | 'max-clients'
   | 'unknown-command'
   | 'timeout'
-  | 'closed';
+  | 'closed'
+  /** It would work, and disturb; or it cannot work in such a deployment. */
+  | 'unsuitable';
 
 /** Why Redis cannot be used: the message says what was tried, what stands in the way, and what to do. No secrets. */
 export class RedisFailure extends Error {

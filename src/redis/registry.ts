@@ -40,7 +40,7 @@ const HEX_UID = '[0-9a-f]'.repeat(16);
 const CLASSIC_CHANNEL = /^(.+)-re(?:quest|sponse)#(\/[^#]*)#(?:([^#]+)#)?$/s;
 const CLUSTER_CHANNEL = /^(.+?)#(\/[^#]*)#([0-9a-f]{16})#$/s;
 
-/** The servers of all keys, by PUBSUB only: nothing is sent that they could notice. */
+/** The servers of all keys that are subscribed on this node, by PUBSUB only: nothing is sent that they could notice. */
 export async function listServers(link: RedisLink): Promise<Registry> {
   const asker = new Asker(link);
   const info = readInfo(textOf(await asker.ask('INFO', 'stats')));
@@ -63,6 +63,23 @@ export async function listServers(link: RedisLink): Promise<Registry> {
     groups: await countAll(groups.list(), asker),
     hidden: asker.hidden,
     truncated: groups.truncated || Math.max(plain, shard) > MAX_CHANNELS,
+  };
+}
+
+/** The same for all nodes of a cluster, each of which knows its own subscribers only: what they say is added. */
+export async function listAllServers(links: readonly RedisLink[]): Promise<Registry> {
+  const registries = await Promise.all(links.map(listServers));
+  const groups = new Map<string, ServerGroup>();
+  for (const group of registries.flatMap((registry) => registry.groups)) {
+    const id = JSON.stringify([group.adapter, group.key, group.nsp]);
+    const known = groups.get(id) ?? { ...group, uids: [], counted: 0 };
+    const uids = [...new Set([...known.uids, ...group.uids])].sort();
+    groups.set(id, { ...known, uids, counted: known.counted + group.counted });
+  }
+  return {
+    groups: [...groups.values()].sort(compareGroups),
+    hidden: [...new Set(registries.flatMap(({ hidden }) => hidden))],
+    truncated: registries.some(({ truncated }) => truncated),
   };
 }
 
@@ -155,7 +172,7 @@ async function countAll(groups: readonly Uncounted[], asker: Asker): Promise<rea
   return groups
     .map((group) => ({ ...group, uids: [...group.uids].sort(), counted: counts.get(group) ?? 0 }))
     .filter(({ counted, uids }) => counted > 0 || uids.length > 0)
-    .sort((a, b) => compare(a.key, b.key) || compare(a.nsp, b.nsp));
+    .sort(compareGroups);
 }
 
 /** All at once: the number of commands does not grow with the number of namespaces. */
@@ -172,6 +189,10 @@ async function countSubscribers(
 /** The channel that the servers count each other by. */
 function countedChannel({ adapter, key, nsp }: Uncounted): string {
   return adapter === 'redis' ? `${key}-request#${nsp}#` : `${key}#${nsp}#`;
+}
+
+function compareGroups(a: ServerGroup, b: ServerGroup): number {
+  return compare(a.key, b.key) || compare(a.nsp, b.nsp);
 }
 
 function compare(a: string, b: string): number {

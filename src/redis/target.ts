@@ -51,6 +51,12 @@ export function parseTarget(target: RedisTarget): Endpoint {
   };
 }
 
+/** Whether it is on this machine, by its address. */
+export function isLoopback(target: RedisTarget): boolean {
+  const { path, host = '' } = parseTarget(target).socket;
+  return path !== undefined || /^(?:127\.|localhost$|::1$)/.test(host);
+}
+
 /** The URL with its password replaced by `***`: what may be printed, logged or recorded. */
 export function redactUrl(url: string): string {
   // Greedy on purpose: a password typed with a raw "@" or "/" must not come through in part.

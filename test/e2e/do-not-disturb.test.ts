@@ -44,7 +44,7 @@ async function lookAtAll(url: string): Promise<void> {
   const link = await connect({ url });
   await readFacts(link);
   await listServers(link);
-  await lookAround(link, { keys: ['socket.io', 'nothing'], via: 'subscribe' });
+  await lookAround([link], { keys: ['socket.io', 'nothing'], ways: ['subscribe'] });
   link.close();
 }
 

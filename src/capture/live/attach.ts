@@ -36,6 +36,7 @@ type Take = (arrival: Omit<Arrival, 'session'>) => void;
 export async function attach(
   way: Way,
   link: RedisLink,
+  signal: AbortSignal,
   begin: (attachment: Pick<Attachment, 'node' | 'accepted' | 'continues'>) => Take,
 ): Promise<Attachment> {
   const { node } = link;
@@ -52,6 +53,10 @@ export async function attach(
   });
   const isConversation = way.converse !== undefined;
   const ended = watchEnd(socket, { lastTime: () => lastTime, mayPing: !isConversation });
+  const giveUp = (): void => {
+    socket.destroy();
+  };
+  signal.addEventListener('abort', giveUp);
   try {
     const opening = await way.open(link, socket);
     const store = begin({ node, ...opening });
@@ -67,6 +72,8 @@ export async function attach(
   } catch (error) {
     socket.destroy();
     throw error;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
 }
 

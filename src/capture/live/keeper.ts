@@ -111,7 +111,7 @@ export class Keeper {
     const { target } = this.#options;
     const link = await connect(typeof target === 'function' ? await target(signal) : target, signal);
     const number = ++this.#number;
-    const attachment = await attach(this.#way, link, ({ node, accepted, continues }) => {
+    const attachment = await attach(this.#way, link, signal, ({ node, accepted, continues }) => {
       const isWhole = missed === undefined || continues !== undefined;
       const gap = isWhole ? {} : { gap: { ...missed, node, to: nowMicros() } };
       this.#sessions.set(number, { number, node, accepted, continuesBytes: continues === 'bytes', ...gap });

@@ -1,6 +1,8 @@
 import type { RedisLink } from '../../redis/connect.ts';
-import { type Answer, listOf, textOf } from '../../redis/questions.ts';
-import { Asker, listServers, type Registry, type ServerGroup } from '../../redis/registry.ts';
+import { type Answer, listOf } from '../../redis/questions.ts';
+import { Asker, listAllServers, type Registry, type ServerGroup } from '../../redis/registry.ts';
+import { type AdapterStream, findStreams } from './find-streams.ts';
+import type { LiveWay } from './way.ts';
 
 /** Something that is there instead of the traffic that was expected. */
 export interface Sight {
@@ -13,33 +15,34 @@ export interface Sight {
 
 export interface Watched {
   readonly keys: readonly string[];
-  readonly via: 'subscribe' | 'monitor';
+  readonly ways: readonly LiveWay[];
 }
 
-/** SCAN visits this many keys at most, in steps small enough that nobody waits for them. */
-const SCAN_KEYS = 20_000;
-const SCAN_STEP = 500;
-const MAX_STREAMS = 20;
 const PYTHON_CHANNEL = 'socketio';
-/** What the streams adapter writes into every entry (@socket.io/redis-streams-adapter 0.3.1, lib/adapter.ts). */
-const ENTRY_FIELDS = ['uid', 'nsp', 'type'];
+const SEES_SHARDED: ReadonlySet<LiveWay> = new Set(['monitor', 'replica', 'replication']);
+const SEES_STREAMS: ReadonlySet<LiveWay> = new Set(['monitor', 'replica', 'replication', 'stream']);
+const SEES_CLASSIC: ReadonlySet<LiveWay> = new Set(['monitor', 'replica', 'replication', 'subscribe']);
 
 /**
  * Looks, by reading only, for what Socket.IO leaves in this Redis besides what is watched: servers with another key,
  * with the sharded or the streams adapter, python-socketio, or nothing at all. The most telling comes first.
  */
-export async function lookAround(link: RedisLink, watched: Watched): Promise<readonly Sight[]> {
-  const asker = new Asker(link);
-  const registry = await listServers(link);
+export async function lookAround(
+  links: readonly [RedisLink, ...RedisLink[]],
+  watched: Watched,
+): Promise<readonly Sight[]> {
+  const [link] = links;
+  const askers = links.map((one) => new Asker(one));
+  const registry = await listAllServers(links);
   const sights = [
     ...seeOtherKeys(registry, watched),
     ...seeSharded(registry, watched),
-    ...seeStreams(await findStreams(asker, watched.keys), registry, watched),
-    ...(await seePython(asker, watched)),
+    ...seeStreams(await findStreams(askers, watched.keys), registry, watched),
+    ...(await seePython(askers, watched)),
     ...seeSilence(registry, watched),
   ];
-  const hidden = [...new Set([...registry.hidden, ...asker.hidden])];
-  if (sights.length === 0 && hidden.length === 0) sights.push(await seeNothing(asker, link));
+  const hidden = [...new Set([...registry.hidden, ...askers.flatMap((asker) => asker.hidden)])];
+  if (sights.length === 0 && hidden.length === 0) sights.push(await seeNothing(askers, link));
   return [...sights, ...hidden.map((says): Sight => ({ is: 'hidden', says }))];
 }
 
@@ -57,21 +60,25 @@ function seeOtherKeys({ groups }: Registry, watched: Watched): readonly Sight[] 
     });
 }
 
-function seeSharded({ groups }: Registry, { via }: Watched): readonly Sight[] {
+function seeSharded({ groups }: Registry, { ways }: Watched): readonly Sight[] {
   const sharded = groups.filter(({ adapter }) => adapter === 'redis-sharded');
-  if (sharded.length === 0 || via === 'monitor') return [];
+  if (sharded.length === 0 || ways.some((way) => SEES_SHARDED.has(way))) return [];
   const keys = new Set(sharded.map(({ key }) => key));
   return [
     {
       is: 'sharded',
-      says: `There are servers with the sharded adapter (${describeGroups(sharded)}). No pattern sees sharded pub/sub; MONITOR does, and slows Redis down while it runs.`,
+      says: `There are servers with the sharded adapter (${describeGroups(sharded)}). No pattern sees sharded pub/sub; MONITOR does, and slows Redis down while it runs (on a replica, --via replica, it does not).`,
       command: ['monitor', '--via', 'monitor', ...keyWords([...keys])],
     },
   ];
 }
 
-function seeStreams(streams: readonly Stream[], { groups }: Registry, { via }: Watched): readonly Sight[] {
-  if (streams.length === 0 || via === 'monitor') return [];
+function seeStreams(
+  streams: readonly AdapterStream[],
+  { groups }: Registry,
+  { ways }: Watched,
+): readonly Sight[] {
+  if (streams.length === 0 || ways.some((way) => SEES_STREAMS.has(way))) return [];
   const said = streams.map(({ name, length, lastId }) => {
     const ms = Number(lastId.split('-', 1)[0]);
     const last = Number.isFinite(ms) && ms > 0 ? `, last at ${new Date(ms).toISOString()}` : '';
@@ -83,15 +90,17 @@ function seeStreams(streams: readonly Stream[], { groups }: Registry, { via }: W
     {
       is: 'streams',
       says: `There is a stream of the streams adapter: ${said.join(', ')}. Broadcasts go into it, not through pub/sub.${servers}`,
-      command: ['monitor', '--via', 'monitor', ...keyWords(streams.map(({ name }) => name))],
+      command: ['monitor', '--via', 'stream', ...keyWords(streams.map(({ name }) => name))],
     },
   ];
 }
 
-async function seePython(asker: Asker, { keys }: Watched): Promise<readonly Sight[]> {
+async function seePython(askers: readonly Asker[], { keys }: Watched): Promise<readonly Sight[]> {
   if (keys.includes(PYTHON_CHANNEL)) return [];
-  const [, count] = listOf(await asker.ask('PUBSUB NUMSUB', PYTHON_CHANNEL));
-  const subscribers = Number(count ?? 0);
+  const subscribers = await addUp(askers, async (asker) => {
+    const [, count] = listOf(await asker.ask('PUBSUB NUMSUB', PYTHON_CHANNEL));
+    return count;
+  });
   if (subscribers === 0) return [];
   return [
     {
@@ -104,9 +113,7 @@ async function seePython(asker: Asker, { keys }: Watched): Promise<readonly Sigh
 
 /** The servers that are watched are there, and nothing is said. */
 function seeSilence({ groups }: Registry, watched: Watched): readonly Sight[] {
-  const visible = groups.filter(
-    ({ adapter, key }) => isWatched(key, watched) && (adapter === 'redis' || watched.via === 'monitor'),
-  );
+  const visible = groups.filter(({ adapter, key }) => isWatched(key, watched) && isVisible(adapter, watched));
   if (visible.length === 0) return [];
   const alone = visible.every(({ uids, counted }) => Math.max(uids.length, counted) === 1);
   return [
@@ -119,8 +126,8 @@ function seeSilence({ groups }: Registry, watched: Watched): readonly Sight[] {
   ];
 }
 
-async function seeNothing(asker: Asker, { node, endpoint }: RedisLink): Promise<Sight> {
-  const patterns = Number((await asker.ask('PUBSUB NUMPAT')) ?? 0);
+async function seeNothing(askers: readonly Asker[], { node, endpoint }: RedisLink): Promise<Sight> {
+  const patterns = await addUp(askers, (asker) => asker.ask('PUBSUB NUMPAT'));
   const others =
     patterns > 0
       ? ` ${plural(patterns, 'pattern subscription')}, ours included, ${patterns === 1 ? 'is' : 'are'} all there is.`
@@ -133,53 +140,17 @@ async function seeNothing(asker: Asker, { node, endpoint }: RedisLink): Promise<
   };
 }
 
-interface Stream {
-  readonly name: string;
-  readonly length: number;
-  readonly lastId: string;
+async function addUp(
+  askers: readonly Asker[],
+  ask: (asker: Asker) => Promise<Answer | undefined>,
+): Promise<number> {
+  const answers = await Promise.all(askers.map(ask));
+  return answers.reduce<number>((sum, answer) => sum + Number(answer ?? 0), 0);
 }
 
-async function findStreams(asker: Asker, keys: readonly string[]): Promise<readonly Stream[]> {
-  const names = new Set(keys);
-  let cursor = '0';
-  for (let seen = 0; seen < SCAN_KEYS && names.size < MAX_STREAMS; seen += SCAN_STEP) {
-    const [next, found] = listOf(
-      await asker.ask('SCAN', cursor, 'COUNT', String(SCAN_STEP), 'TYPE', 'stream'),
-    );
-    for (const name of listOf(found)) names.add(textOf(name));
-    cursor = textOf(next);
-    if (cursor === '0' || cursor === '') break;
-  }
-  const streams: Stream[] = [];
-  for (const name of names) {
-    const stream = await describeStream(asker, name);
-    if (stream !== undefined) streams.push(stream);
-  }
-  return streams;
-}
-
-/** XINFO STREAM of a key that may not be there, or be no stream, or be somebody else's. */
-async function describeStream(asker: Asker, name: string): Promise<Stream | undefined> {
-  const before = asker.hidden.length;
-  const answer = await asker.ask('XINFO STREAM', name);
-  if (answer === undefined) {
-    // "no such key" and WRONGTYPE hide nothing.
-    const why = asker.hidden.at(-1) ?? '';
-    if (asker.hidden.length > before && /no such key|WRONGTYPE/.test(why)) asker.hidden.pop();
-    return undefined;
-  }
-  const fields = pairs(answer);
-  const [, words] = listOf(fields.get('last-entry'));
-  const names = [...pairs(words).keys()];
-  if (!ENTRY_FIELDS.every((field) => names.includes(field))) return undefined;
-  return { name, length: Number(fields.get('length') ?? 0), lastId: textOf(fields.get('last-generated-id')) };
-}
-
-function pairs(answer: Answer | undefined): ReadonlyMap<string, Answer | undefined> {
-  const items = listOf(answer);
-  const map = new Map<string, Answer | undefined>();
-  for (let at = 0; at + 1 < items.length; at += 2) map.set(textOf(items[at]), items[at + 1]);
-  return map;
+function isVisible(adapter: ServerGroup['adapter'], { ways }: Watched): boolean {
+  const sees = { redis: SEES_CLASSIC, 'redis-sharded': SEES_SHARDED, 'redis-streams': SEES_STREAMS }[adapter];
+  return ways.some((way) => sees.has(way));
 }
 
 /** The pattern of a key is `<key>*`. */

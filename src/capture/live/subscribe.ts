@@ -10,6 +10,8 @@ export interface SubscribeOptions extends LiveOptions {
   readonly patterns: readonly string[];
   /** More of them, without which it works too, where the user may not have them. */
   readonly optionalPatterns?: readonly string[];
+  /** `replica` where the node was chosen for being one. */
+  readonly via?: 'subscribe' | 'replica';
 }
 
 const PMESSAGE = Buffer.from('pmessage');
@@ -26,26 +28,26 @@ export function subscribeSource(options: SubscribeOptions): Source {
     ...[...required].map((pattern) => stepOf(pattern, false)),
     ...[...optional].map((pattern) => stepOf(pattern, true)),
   ];
-  return createLiveSource(createWay(steps), options);
+  return createLiveSource(createWay(steps, options.via ?? 'subscribe'), options);
 }
 
 function stepOf(pattern: string, optional: boolean): Step {
   return { shown: `PSUBSCRIBE ${pattern}`, words: ['PSUBSCRIBE', pattern], optional };
 }
 
-function createWay(steps: readonly Step[]): Way {
+function createWay(steps: readonly Step[], via: 'subscribe' | 'replica'): Way {
   return {
-    via: 'subscribe',
+    via,
     limited: true,
     open: openBySteps(steps, (value) => isKind(value, PSUBSCRIBE)),
-    createDecoder,
+    createDecoder: (session) => createDecoder(session, via),
   };
 }
 
-function createDecoder({
-  node,
-  accepted,
-}: Session): (value: RespValue, time: number) => Captured | undefined {
+function createDecoder(
+  { node, accepted }: Session,
+  via: 'subscribe' | 'replica',
+): (value: RespValue, time: number) => Captured | undefined {
   const patterns = accepted.map(({ words }) => Buffer.from(words[1] ?? ''));
   return (value, time) => {
     if (!isKind(value, PMESSAGE)) return undefined;
@@ -55,7 +57,7 @@ function createDecoder({
     return {
       is: 'frame',
       frame: {
-        via: 'subscribe',
+        via,
         time,
         node,
         command: 'PMESSAGE',

@@ -6,6 +6,10 @@ import type { RedisFailure } from '../../redis/failure.ts';
 import type { RedisTarget } from '../../redis/target.ts';
 import type { BacklogOptions } from './backlog.ts';
 
+/** The ways by name, as `--via` has them. */
+export const LIVE_WAYS = ['subscribe', 'stream', 'replica', 'replication', 'monitor'] as const;
+export type LiveWay = (typeof LIVE_WAYS)[number];
+
 /** One command that makes Redis send us traffic, answered by one confirmation or one error. */
 export interface Step {
   /** As a user would type it. */
@@ -72,7 +76,10 @@ export type LiveEvent =
   | { readonly is: 'refused'; readonly command: string; readonly failure: RedisFailure }
   | { readonly is: 'lost'; readonly node: string; readonly why: string }
   | { readonly is: 'retrying'; readonly failure: RedisFailure; readonly delayMs: number }
-  | { readonly is: 'spooling' };
+  | { readonly is: 'spooling' }
+  | { readonly is: 'rate'; readonly perSecond: number }
+  | { readonly is: 'too-fast'; readonly perSecond: number; readonly limit: number }
+  | { readonly is: 'fell-back'; readonly failure: RedisFailure; readonly instead: string };
 
 export interface LiveOptions extends Pick<BacklogOptions, 'bufferBytes' | 'spoolDirectory'> {
   /** Which Redis, or a function that finds out before each connection. */

@@ -1,9 +1,13 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { Summary } from '../../analyse/summary.ts';
-import type { LiveEvent } from '../../capture/live/way.ts';
+import type { Choice } from '../../capture/live/choose-ways.ts';
+import type { WaysOptions } from '../../capture/live/open-ways.ts';
+import type { LiveWay } from '../../capture/live/way.ts';
 import { createFilter } from '../../filter/filter.ts';
 import type { Source } from '../../model/frame.ts';
-import type { RedisTarget } from '../../redis/target.ts';
+import { findPlace, type Place } from '../../redis/place.ts';
+import { isLoopback, type RedisTarget } from '../../redis/target.ts';
+import { checkVia, collectVia, parseSince, type ViaWord } from '../live-options.ts';
 import { LiveTalk } from '../live-talk.ts';
 import {
   addFilterOptions,
@@ -20,30 +24,42 @@ import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options
 import { stopOnSignals } from '../signals.ts';
 
 interface MonitorOptions extends OutputOptions, FilterOptions, RedisOptions {
-  readonly via: 'subscribe' | 'monitor';
+  readonly via?: readonly ViaWord[];
+  readonly sentinel?: string;
+  readonly since?: string;
+  readonly maxRate?: number;
+  readonly force?: true;
   readonly key?: readonly string[];
   readonly count?: number;
   readonly for?: number;
   readonly buffer?: number;
 }
 
-/** What is watched when no key is named: the default of every adapter, and python-socketio's channel. */
-const DEFAULT_KEY = 'socket.io';
-const PYTHON_CHANNEL = 'socketio';
+/** MONITOR somewhere else than here ends after this time unless `--for` says another. */
+const MONITOR_BOUND_MS = 60_000;
 
 /** `sio-inspect monitor` */
 export function createCommand(): Command {
   const command = new Command().description(
     'Watch a live Redis and show every message that Socket.IO servers send each other, decoded.\nRead-only: the servers do not notice, nothing is published, nothing is counted.',
   );
-  addRedisOptions(command).addOption(
-    new Option(
-      '--via <way>',
-      'subscribe: PSUBSCRIBE, cheap; monitor: MONITOR, which also shows who sent it, subscriptions,\nsharded pub/sub and streams, and slows a busy Redis down several times',
+  addRedisOptions(command)
+    .option('--sentinel <name>', 'the primary to watch, by the name that the Sentinel at --url has for it')
+    .option('--via <way>', VIA_HELP, collectVia)
+    .option(
+      '--since <id>',
+      'with --via stream: begin after this stream id, at this time, so long ago (10m), or with 0 at the oldest entry',
+      parseSince,
     )
-      .choices(['subscribe', 'monitor'])
-      .default('subscribe'),
-  );
+    .option(
+      '--max-rate <n>',
+      'with --via monitor: end when Redis executes more commands a second',
+      parseCount,
+    )
+    .option(
+      '--force',
+      'with --via replication: also where a Sentinel or the primary would count us as a replica',
+    );
   addKeyOption(command);
   addFilterOptions(command)
     .option('--count <n>', 'end after this many messages', parseCount)
@@ -60,16 +76,27 @@ export function createCommand(): Command {
     });
 }
 
+const VIA_HELP = `how to attach; repeatable (default: subscribe)
+subscribe: PSUBSCRIBE, cheap
+stream: XREAD of the streams adapter's streams
+replica: MONITOR on a replica: all of it, at no cost for the primary
+replication: the replication stream (Redis 7): one fork, and we are listed as a replica
+monitor: MONITOR, also shows who sent it and who subscribes; slows a busy Redis down several times
+auto: chooses, and says why`;
+
 const EXAMPLES = `
 Examples:
   sio-inspect monitor --url redis://10.0.0.5:6379
   sio-inspect monitor --key myapp --nsp /chat --event 'order:*'
   sio-inspect monitor --via monitor --for 30s            who sent it, who subscribed
+  sio-inspect monitor --via stream --since 10m           what was said in the last ten minutes
   sio-inspect monitor --json --count 100 > messages.ndjson
 
 Exit code: 0 at the end, 3 when Redis cannot be reached or forbids it, 130 after Ctrl-C.`;
 
 async function monitor(options: MonitorOptions): Promise<void> {
+  const vias = options.via ?? ['subscribe'];
+  checkVia(vias, options);
   const target = await readTarget(options);
   const { Inspector } = await import('../../session/inspector.ts');
   const { watch } = await import('../../session/live.ts');
@@ -77,21 +104,21 @@ async function monitor(options: MonitorOptions): Promise<void> {
   const summary = new Summary();
   const printer = openPrinter(options);
   const wanted = createFilter(readConditions(options));
-  const keys = options.key ?? [DEFAULT_KEY];
   const stop = new AbortController();
   const signals = stopOnSignals(stop);
-  const talk = new LiveTalk({ target, keys, via: options.via, color: options.color, signal: stop.signal });
+  const talk = new LiveTalk({ target, keys: options.key, color: options.color, signal: stop.signal });
   printer.closed.addEventListener('abort', () => {
     stop.abort();
   });
   let timer: NodeJS.Timeout | undefined;
   try {
-    await talk.begin();
-    timer = endAfter(options.for, stop);
+    const place = await findPlace(target, options.sentinel, stop.signal);
+    const choice = await choose(vias, place, options, stop.signal);
+    await talk.begin(place, choice);
+    const bound = options.for ?? defaultBound(choice.ways, target, talk);
+    timer = endAfter(bound, stop);
     await watch({
-      source: await openSource(options, target, (event) => {
-        talk.tell(event);
-      }),
+      source: await openSource(vias, choice, toWaysOptions(options, place, talk), stop.signal),
       inspector: new Inspector({
         keys: options.key ?? [],
         onOther: (name) => {
@@ -130,23 +157,54 @@ function endAfter(ms: number | undefined, stop: AbortController): NodeJS.Timeout
   }, ms);
 }
 
-async function openSource(
-  options: MonitorOptions,
-  target: RedisTarget,
-  onEvent: (event: LiveEvent) => void,
-): Promise<Source> {
-  const live = { target, onEvent, ...(options.buffer === undefined ? {} : { bufferBytes: options.buffer }) };
-  switch (options.via) {
-    case 'monitor': {
-      const { monitorSource } = await import('../../capture/live/monitor.ts');
-      return monitorSource(live);
-    }
-    case 'subscribe': {
-      const { subscribeSource } = await import('../../capture/live/subscribe.ts');
-      const { literalPattern } = await import('../../redis/glob.ts');
-      const patterns = (options.key ?? [DEFAULT_KEY]).map((key) => literalPattern(key, { andMore: true }));
-      const optionalPatterns = options.key === undefined ? [PYTHON_CHANNEL] : [];
-      return subscribeSource({ ...live, patterns, optionalPatterns });
-    }
+function defaultBound(ways: readonly LiveWay[], target: RedisTarget, talk: LiveTalk): number | undefined {
+  if (!ways.includes('monitor') || isLoopback(target)) return undefined;
+  talk.sayBound(MONITOR_BOUND_MS);
+  return MONITOR_BOUND_MS;
+}
+
+async function choose(
+  vias: readonly ViaWord[],
+  place: Place,
+  { key }: MonitorOptions,
+  signal: AbortSignal,
+): Promise<Partial<Choice> & Pick<Choice, 'ways'>> {
+  if (vias.includes('shard')) {
+    const { refuseShard } = await import('../../capture/live/open-ways.ts');
+    return refuseShard(place, signal);
   }
+  if (vias.includes('auto')) {
+    const { chooseWays } = await import('../../capture/live/choose-ways.ts');
+    return chooseWays(place, key, signal);
+  }
+  return { ways: vias.flatMap((via) => (via === 'auto' || via === 'shard' ? [] : [via])) };
+}
+
+async function openSource(
+  vias: readonly ViaWord[],
+  { ways }: Pick<Choice, 'ways'>,
+  options: WaysOptions,
+  signal: AbortSignal,
+): Promise<Source> {
+  if (vias.includes('auto')) {
+    const { openChoice } = await import('../../capture/live/choose-ways.ts');
+    return openChoice(ways, options, signal);
+  }
+  const { openWays } = await import('../../capture/live/open-ways.ts');
+  return openWays(ways, options, signal);
+}
+
+function toWaysOptions(options: MonitorOptions, place: Place, talk: LiveTalk): WaysOptions {
+  const { key, since, maxRate, force, buffer } = options;
+  return {
+    place,
+    onEvent: (event) => {
+      talk.tell(event);
+    },
+    ...(key === undefined ? {} : { keys: key }),
+    ...(since === undefined ? {} : { since }),
+    ...(maxRate === undefined ? {} : { maxRate }),
+    ...(force === undefined ? {} : { force }),
+    ...(buffer === undefined ? {} : { bufferBytes: buffer }),
+  };
 }

@@ -6,7 +6,7 @@ import { type PrivateRedis, startPrivateRedis } from '../../../src/demo/private-
 import { connect, type RedisLink } from '../../../src/redis/connect.ts';
 import { listServers, readFacts } from '../../../src/redis/registry.ts';
 
-const DEFAULT: Watched = { keys: ['socket.io'], via: 'subscribe' };
+const DEFAULT: Watched = { keys: ['socket.io'], ways: ['subscribe'] };
 const UID = '0123456789abcdef';
 
 describe('lookAround', () => {
@@ -52,7 +52,7 @@ describe('lookAround', () => {
   const joinClassic = (key: string, nsp: string, uid: string): Promise<unknown> =>
     guest().subscribe(`${key}-request#${nsp}#`, `${key}-response#${nsp}#`, `${key}-response#${nsp}#${uid}#`);
   const look = (watched: Partial<Watched> = {}): Promise<readonly Sight[]> =>
-    lookAround(link, { ...DEFAULT, ...watched });
+    lookAround([link], { ...DEFAULT, ...watched });
   const kinds = (sights: readonly Sight[]): readonly string[] => sights.map(({ is }) => is);
 
   it('says what to check when nothing is there', async () => {
@@ -88,7 +88,7 @@ describe('lookAround', () => {
     const sights = await look();
     assert.deepEqual(kinds(sights), ['sharded']);
     assert.deepEqual(sights[0]?.command, ['monitor', '--via', 'monitor', '--key', 'live']);
-    assert.deepEqual(kinds(await look({ via: 'monitor', keys: ['live'] })), ['silent']);
+    assert.deepEqual(kinds(await look({ ways: ['monitor'], keys: ['live'] })), ['silent']);
   });
 
   it('finds the stream of the streams adapter, not other streams', async () => {
@@ -99,7 +99,7 @@ describe('lookAround', () => {
     assert.deepEqual(kinds(sights), ['streams']);
     assert.match(sights[0]?.says ?? '', /"mine" \(1 entry, last at 20/);
     assert.doesNotMatch(sights[0]?.says ?? '', /jobs/);
-    assert.deepEqual(sights[0]?.command, ['monitor', '--via', 'monitor', '--key', 'mine']);
+    assert.deepEqual(sights[0]?.command, ['monitor', '--via', 'stream', '--key', 'mine']);
   });
 
   it('finds python-socketio, unless it is watched', async () => {
@@ -113,7 +113,7 @@ describe('lookAround', () => {
   it('says what is hidden from a user with few rights', async () => {
     await redis.call('ACL', 'SETUSER', 'least', 'on', 'nopass', '+psubscribe', '&socket.io*');
     const least = await connect({ url: server.url, user: 'least', password: 'x' });
-    const sights = await lookAround(least, DEFAULT);
+    const sights = await lookAround([least], DEFAULT);
     least.close();
     assert.ok(sights.length > 0 && sights.every(({ is }) => is === 'hidden'));
     assert.ok(sights.some(({ says }) => /ACL SETUSER least \+pubsub/.test(says)));
