@@ -1,0 +1,162 @@
+import { Command, Option } from 'commander';
+import type { Look } from '../../doctor/evidence.ts';
+import type { Report } from '../../doctor/examine.ts';
+import type { Rule } from '../../doctor/rule.ts';
+import { EXIT, UsageError } from '../errors.ts';
+import { checkInputs, openInputs } from '../inputs.ts';
+import { addKeyOption, collect, parseCount, parseDuration } from '../options.ts';
+import { Output } from '../output.ts';
+import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
+import { stopOnSignals } from '../signals.ts';
+import { columnsOf, themeFor } from '../terminal.ts';
+
+interface DoctorOptions extends RedisOptions {
+  readonly via: 'subscribe' | 'monitor';
+  readonly key?: readonly string[];
+  readonly rule?: readonly string[];
+  readonly expect?: number;
+  readonly for: number;
+  readonly json?: true;
+  readonly markdown?: true;
+  readonly color: boolean;
+}
+
+const LISTEN_MS = 10_000;
+
+/** `sio-inspect doctor` */
+export function createCommand(): Command {
+  const command = new Command()
+    .description(
+      'Find out what is wrong between your servers: looks at a live Redis and listens for a while, or reads a capture.\nRead-only: the servers do not notice, nothing is published, nothing is counted.',
+    )
+    .argument('[files...]', 'captures instead of a live Redis: MONITOR text, …; - for standard input');
+  addRedisOptions(command)
+    .addOption(
+      new Option('--via <way>', 'how to listen: PSUBSCRIBE, or MONITOR, which also tells who sent it')
+        .choices(['subscribe', 'monitor'])
+        .default('subscribe'),
+    )
+    .addOption(
+      new Option('--for <time>', 'how long to listen; 0s looks only, and takes two seconds')
+        .argParser(parseDuration)
+        .default(LISTEN_MS, '10s'),
+    )
+    .option('--expect <n>', 'how many servers there should be', parseCount)
+    .option('--rule <name>', 'check this rule only (sio-inspect rules lists them); repeatable', collect);
+  return addKeyOption(command)
+    .option('--json', 'the report as one JSON object, nothing else on stdout')
+    .option('--markdown', 'the report to paste into an issue')
+    .option('--no-color', 'no colours (NO_COLOR does the same, FORCE_COLOR forces them)')
+    .addHelpText('after', EXAMPLES)
+    .action(async (files: readonly string[], options: DoctorOptions) => {
+      await doctor(files, options);
+    });
+}
+
+const EXAMPLES = `
+Examples:
+  sio-inspect doctor --url redis://10.0.0.5:6379 --expect 4
+  sio-inspect doctor --for 0s                            what a look tells, in two seconds
+  sio-inspect doctor --via monitor --for 30s             also names who sends, and sees sharded adapters
+  redis-cli monitor > capture.txt; sio-inspect doctor capture.txt
+
+Exit code: 0 nothing wrong, 1 a problem was found, 2 wrong usage, 3 Redis, 130 after Ctrl-C.`;
+
+async function doctor(files: readonly string[], options: DoctorOptions): Promise<void> {
+  if (options.json && options.markdown) throw new UsageError('--json and --markdown exclude each other.');
+  const rules = await chooseRules(options.rule);
+  const stop = new AbortController();
+  const signals = stopOnSignals(stop);
+  try {
+    const report =
+      files.length > 0
+        ? await examineFiles(files, rules, options)
+        : await examineRedis(rules, options, stop.signal);
+    if (!stop.signal.aborted) await show(report, options);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  } finally {
+    signals.release();
+  }
+  if (signals.exitCode !== undefined) process.exitCode = signals.exitCode;
+}
+
+async function chooseRules(names: readonly string[] | undefined): Promise<readonly Rule[]> {
+  const { rules } = await import('../../doctor/rules/index.ts');
+  if (names === undefined) return rules;
+  const unknown = names.find((name) => !rules.some((rule) => rule.name === name));
+  if (unknown !== undefined)
+    throw new UsageError(`--rule: there is no rule "${unknown}". "sio-inspect rules" lists them.`);
+  return rules.filter(({ name }) => names.includes(name));
+}
+
+async function examineFiles(
+  files: readonly string[],
+  rules: readonly Rule[],
+  { key, expect }: DoctorOptions,
+): Promise<Report> {
+  await checkInputs(files);
+  const { diagnoseCapture } = await import('../../session/diagnose.ts');
+  return diagnoseCapture(openInputs(files), {
+    rules,
+    ...(key === undefined ? {} : { keys: key }),
+    ...(expect === undefined ? {} : { expect }),
+  });
+}
+
+async function examineRedis(
+  rules: readonly Rule[],
+  options: DoctorOptions,
+  signal: AbortSignal,
+): Promise<Report> {
+  const target = await readTarget(options);
+  const { diagnoseLive } = await import('../../session/diagnose.ts');
+  const { key, expect, via } = options;
+  return diagnoseLive({
+    rules,
+    target,
+    via,
+    forMs: options.for,
+    signal,
+    onLook: (look) => {
+      process.stderr.write(`${introduce(look, rules, options)}\n`);
+    },
+    ...(key === undefined ? {} : { keys: key }),
+    ...(expect === undefined ? {} : { expect }),
+  });
+}
+
+function introduce(
+  { facts, groups }: Look,
+  rules: readonly Rule[],
+  { via, ...options }: DoctorOptions,
+): string {
+  const listens = options.for > 0 && rules.some(({ needs }) => needs === 'traffic');
+  const how = via === 'monitor' ? 'MONITOR, which slows a busy Redis down' : 'PSUBSCRIBE';
+  const servers = groups.reduce((most, { uids, counted }) => Math.max(most, uids.length, counted), 0);
+  return [
+    'sio-inspect doctor',
+    `${facts.product}${facts.version === undefined ? '' : ` ${facts.version}`} at ${facts.node}`,
+    `${servers === 1 ? '1 server' : `${servers} servers`} subscribed`,
+    listens ? `listening for ${options.for / 1000} s (${how})` : 'looking twice',
+    'read-only: the servers do not notice us',
+  ].join(' · ');
+}
+
+async function show(report: Report, options: DoctorOptions): Promise<void> {
+  const { isProblem } = await import('../../doctor/examine.ts');
+  const output = new Output(process.stdout);
+  output.line(await write(report, options));
+  await output.flush();
+  if (report.cases.some(isProblem)) process.exitCode = EXIT.notUnderstood;
+}
+
+async function write(report: Report, { json, markdown, color }: DoctorOptions): Promise<string> {
+  if (json) return (await import('../../render/findings-json.ts')).reportToJson(report);
+  if (markdown) return (await import('../../render/findings-markdown.ts')).writeMarkdown(report);
+  const { writeReport } = await import('../../render/findings.ts');
+  return writeReport(report, {
+    theme: themeFor(process.stdout, color),
+    columns: columnsOf(process.stdout),
+  });
+}

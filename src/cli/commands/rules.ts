@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import type { Rule } from '../../doctor/rule.ts';
+import { rules } from '../../doctor/rules/index.ts';
+import { pageOf } from '../../render/findings.ts';
+import { padRight } from '../../render/text-width.ts';
+import type { Theme } from '../../render/theme.ts';
+import { UsageError } from '../errors.ts';
+import { Output } from '../output.ts';
+import { themeFor } from '../terminal.ts';
+
+interface RulesOptions {
+  readonly json?: true;
+  readonly color: boolean;
+}
+
+const MARKS = { breaks: 'breaks delivery', bites: 'will bite', info: 'worth knowing' } as const;
+
+/** `sio-inspect rules` */
+export function createCommand(): Command {
+  return new Command()
+    .description('List what the doctor checks; with a name, what that rule means and how to cure it.')
+    .argument('[name]', 'a rule')
+    .option('--json', 'the list as JSON')
+    .option('--no-color', 'no colours (NO_COLOR does the same, FORCE_COLOR forces them)')
+    .action(async (name: string | undefined, options: RulesOptions) => {
+      const output = new Output(process.stdout);
+      output.line(await write(name, options));
+      await output.flush();
+    });
+}
+
+async function write(name: string | undefined, { json, color }: RulesOptions): Promise<string> {
+  if (json) {
+    return JSON.stringify(
+      rules.map(({ name: rule, severity, needs, summary, fault }) => ({
+        rule,
+        severity,
+        needs,
+        summary,
+        fault,
+      })),
+    );
+  }
+  const theme = themeFor(process.stdout, color);
+  if (name === undefined) return listRules(theme);
+  const rule = rules.find((candidate) => candidate.name === name);
+  if (rule === undefined) throw new UsageError(`there is no rule "${name}". "sio-inspect rules" lists them.`);
+  return readPage(rule);
+}
+
+function listRules(theme: Theme): string {
+  const width = Math.max(...rules.map(({ name }) => name.length));
+  const rows = rules.map(({ name, severity, needs, summary }) => {
+    const how = needs === 'static' ? 'by looking' : 'by listening';
+    return `${theme.strong(padRight(name, width))}  ${padRight(MARKS[severity], 15)}  ${padRight(how, 12)}  ${summary}`;
+  });
+  return [
+    ...rows,
+    '',
+    'sio-inspect rules NAME tells more, sio-inspect demo --fault list shows faults happen.',
+  ].join('\n');
+}
+
+/** The page as it stands in the package. */
+async function readPage(rule: Rule): Promise<string> {
+  const page = new URL(`../../../${pageOf(rule)}`, import.meta.url);
+  return (await readFile(page, 'utf8')).trimEnd();
+}

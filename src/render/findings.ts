@@ -1,0 +1,114 @@
+import type { Case, Report } from '../doctor/examine.ts';
+import type { Culprit, Rule, RuleSeverity } from '../doctor/rule.ts';
+import { plural } from './phrase.ts';
+import { safeText } from './safe-text.ts';
+import { padRight, textWidth } from './text-width.ts';
+import type { Theme } from './theme.ts';
+
+export interface FindingsOptions {
+  readonly theme: Theme;
+  readonly columns: number;
+}
+
+/** What no examination of Redis can see. */
+export const UNSEEN =
+  'Not visible from Redis: sticky sessions. «Session ID unknown» (HTTP 400) comes from a load balancer that sends one client to several servers.';
+
+const MARKS: Readonly<Record<RuleSeverity, string>> = { breaks: '✗', bites: '!', info: 'i' };
+const MAX_COLUMNS = 110;
+const CULPRITS_SHOWN = 6;
+
+/** A report for a terminal. */
+export function writeReport(report: Report, options: FindingsOptions): string {
+  const blocks = report.cases.map((item) => writeCase(item, options));
+  return [...blocks, writeRest(report, options)].join('\n\n');
+}
+
+/** One case: what, where, how sure; the numbers; the names; what to do. */
+export function writeCase(item: Case, { theme, columns }: FindingsOptions): string {
+  const { rule, where = '', sure } = item;
+  const width = Math.min(columns, MAX_COLUMNS);
+  const paint = paintOf(rule.severity, theme);
+  const title = `${MARKS[rule.severity]} ${rule.name}`;
+  const lead = `${padRight(title, 30)} ${safeText(where)}`;
+  const heading = `${paint(title)}${lead.slice(title.length)}${' '.repeat(Math.max(2, width - textWidth(lead) - sure.length))}${theme.dim(sure)}`;
+  const fault = rule.fault === undefined ? '' : `  ·  see it happen: sio-inspect demo --fault ${rule.fault}`;
+  return [
+    heading,
+    ...wrap(safeText(item.sentence), width, '  ').map(theme.strong),
+    ...item.seen.flatMap((text) => wrap(`Seen: ${safeText(text)}`, width, '  ', '        ')),
+    ...writeCulprits(item.culprits, width, theme),
+    ...(item.symptom === undefined
+      ? []
+      : wrap(`Your logs or users say: «${safeText(item.symptom)}»`, width, '  ', '    ')),
+    ...item.next.flatMap((text) => wrap(`Next: ${safeText(text)}`, width, '  ', '        ')),
+    ...wrap(`More: ${pageOf(rule)}${fault}`, width, '  ', '        ').map(theme.dim),
+  ].join('\n');
+}
+
+/** Where the page of a rule stands. */
+export function pageOf({ name }: Rule): string {
+  return `docs/rules/${name}.md`;
+}
+
+function paintOf(severity: RuleSeverity, theme: Theme): (text: string) => string {
+  switch (severity) {
+    case 'breaks':
+      return theme.trouble;
+    case 'bites':
+      return theme.warning;
+    case 'info':
+      return theme.target;
+  }
+}
+
+function writeCulprits(culprits: readonly Culprit[], width: number, theme: Theme): readonly string[] {
+  const shown = culprits.slice(0, CULPRITS_SHOWN).flatMap(({ is, value, about }) => {
+    const text = `${is} ${safeText(value)}${about === undefined ? '' : `: ${safeText(about)}`}`;
+    return wrap(text, width, '  → ', '      ').map((line, index) =>
+      index === 0 ? theme.sender(line) : line,
+    );
+  });
+  const more = culprits.length - CULPRITS_SHOWN;
+  return more > 0 ? [...shown, theme.dim(`    and ${more} more (--json has all)`)] : shown;
+}
+
+function writeRest(
+  { cases, held, unchecked, hidden, messages, gaps }: Report,
+  { theme, columns }: FindingsOptions,
+): string {
+  const width = Math.min(columns, MAX_COLUMNS);
+  const seen = messages === 0 ? '' : ` (${plural(messages, 'message')} seen)`;
+  const others = cases.length === 0 ? '' : 'other ';
+  const rules = `${held.length} ${others}${held.length === 1 ? 'rule holds' : 'rules hold'}${seen}.`;
+  const reasons = new Set(unchecked.map(({ why }) => why));
+  return [
+    ...(held.length === 0 ? [] : [`${theme.good('✓')} ${rules}`]),
+    ...[...reasons].flatMap((why) => {
+      const names = unchecked.filter((item) => item.why === why).map(({ rule }) => rule.name);
+      return wrap(`Not checked (${why}): ${names.join(', ')}.`, width, '  ').map(theme.dim);
+    }),
+    ...hidden.flatMap((text) => wrap(`Hidden from us: ${safeText(text)}`, width, '  ').map(theme.warning)),
+    ...(gaps === 0
+      ? []
+      : [theme.warning(`  ${plural(gaps, 'gap')} in what was seen: some messages are missing.`)]),
+    ...wrap(UNSEEN, width, '  ').map(theme.dim),
+  ].join('\n');
+}
+
+/** Breaks a text between words; a word that is longer than a line, such as a command, stays whole. */
+function wrap(text: string, columns: number, first: string, later = first): readonly string[] {
+  const lines: string[] = [];
+  let line = first;
+  let isEmpty = true;
+  for (const word of text.split(' ')) {
+    if (!isEmpty && textWidth(line) + 1 + textWidth(word) > columns) {
+      lines.push(line);
+      line = later;
+      isEmpty = true;
+    }
+    line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line];
+}
