@@ -35,14 +35,14 @@ export function writeCase(item: Case, { theme, columns }: FindingsOptions): stri
   const fault = rule.fault === undefined ? '' : `  ·  see it happen: sio-inspect demo --fault ${rule.fault}`;
   return [
     heading,
-    ...wrap(safeText(item.sentence), width, '  ').map(theme.strong),
+    ...wrap(safeText(item.sentence), width, '  ').map((line) => theme.strong(line)),
     ...item.seen.flatMap((text) => wrap(`Seen: ${safeText(text)}`, width, '  ', '        ')),
     ...writeCulprits(item.culprits, width, theme),
     ...(item.symptom === undefined
       ? []
       : wrap(`Your logs or users say: «${safeText(item.symptom)}»`, width, '  ', '    ')),
     ...item.next.flatMap((text) => wrap(`Next: ${safeText(text)}`, width, '  ', '        ')),
-    ...wrap(`More: ${pageOf(rule)}${fault}`, width, '  ', '        ').map(theme.dim),
+    ...wrap(`More: ${pageOf(rule)}${fault}`, width, '  ', '        ').map((line) => theme.dim(line)),
   ].join('\n');
 }
 
@@ -86,13 +86,15 @@ function writeRest(
     ...(held.length === 0 ? [] : [`${theme.good('✓')} ${rules}`]),
     ...[...reasons].flatMap((why) => {
       const names = unchecked.filter((item) => item.why === why).map(({ rule }) => rule.name);
-      return wrap(`Not checked (${why}): ${names.join(', ')}.`, width, '  ').map(theme.dim);
+      return wrap(`Not checked (${why}): ${names.join(', ')}.`, width, '  ').map((line) => theme.dim(line));
     }),
-    ...hidden.flatMap((text) => wrap(`Hidden from us: ${safeText(text)}`, width, '  ').map(theme.warning)),
+    ...hidden.flatMap((text) =>
+      wrap(`Hidden from us: ${safeText(text)}`, width, '  ').map((line) => theme.warning(line)),
+    ),
     ...(gaps === 0
       ? []
       : [theme.warning(`  ${plural(gaps, 'gap')} in what was seen: some messages are missing.`)]),
-    ...wrap(UNSEEN, width, '  ').map(theme.dim),
+    ...wrap(UNSEEN, width, '  ').map((line) => theme.dim(line)),
   ].join('\n');
 }
 

@@ -16,6 +16,7 @@ interface DemoFlags extends RedisOptions {
   readonly force?: true;
   readonly once?: true;
   readonly stay?: true;
+  readonly fault?: string;
   readonly color: boolean;
 }
 
@@ -46,6 +47,7 @@ export function createCommand(): Command {
     .option('--force', "publish into a Redis where others' Socket.IO servers listen")
     .option('--once', 'end after the story (the default where stdout is no terminal)')
     .option('--stay', 'stay up after the story, terminal or not')
+    .option('--fault <name>', 'stage a fault, let the doctor find it, and cure it; list shows them all')
     .option('--no-color', 'no colours (NO_COLOR does the same, FORCE_COLOR forces them)')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: DemoFlags) => {
@@ -59,10 +61,16 @@ Examples:
   sio-inspect demo --adapter none        the same without an adapter: B hears nothing
   sio-inspect demo --adapter streams     over a Redis stream
   sio-inspect demo --once --port 0       the story only, on any free port
+  sio-inspect demo --fault list          what can go wrong, to be seen happening
 
 Exit code: 0 the story came true, 1 it did not, 2 wrong usage (a taken port too), 3 Redis, 130 after Ctrl-C.`;
 
 async function demo(flags: DemoFlags): Promise<void> {
+  if (flags.fault !== undefined) {
+    const { playFault } = await import('../fault-player.ts');
+    await playFault(flags.fault, { color: flags.color, hasUrl: flags.url !== undefined });
+    return;
+  }
   if (flags.once && flags.stay) throw new UsageError('--once and --stay exclude each other.');
   const target = await wantedTarget(flags);
   const { runDemo } = await import('../../demo/demo.ts');

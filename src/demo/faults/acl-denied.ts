@@ -27,7 +27,7 @@ export const aclDeniedFault: Fault = {
           return { lines: ['The server starts and is subscribed.'], isBad: false };
         } catch (error) {
           if (!(error instanceof DemoError)) throw error;
-          const lines = error.message.split('\n').filter((line) => /Error|NOPERM/.test(line));
+          const lines = error.message.split('\n').filter((line) => /ReplyError|NOPERM/.test(line));
           return { lines: ['The server ends with:', ...lines.slice(0, LINES_SHOWN)], isBad: true };
         }
       },

@@ -1,0 +1,81 @@
+import type { Fault } from '../demo/faults/fault.ts';
+import { EXIT, RedisError, UsageError } from './errors.ts';
+import { Output } from './output.ts';
+import { stopOnSignals } from './signals.ts';
+import { columnsOf, themeFor } from './terminal.ts';
+
+/** Long enough for what users do to happen some times, short enough to be watched. */
+const LISTEN_MS = 4000;
+
+export interface FaultOptions {
+  readonly color: boolean;
+  readonly hasUrl: boolean;
+}
+
+/** `sio-inspect demo --fault NAME`: all of it, from the stage to the cure. Exit code 1 when it did not come true. */
+export async function playFault(name: string, { color, hasUrl }: FaultOptions): Promise<void> {
+  const { faults } = await import('../demo/faults/index.ts');
+  const { listFaults } = await import('../demo/faults/tell.ts');
+  const output = new Output(process.stdout);
+  const style = { width: columnsOf(process.stdout), theme: themeFor(process.stdout, color) };
+  if (name === 'list') {
+    for (const line of listFaults(style)) output.line(line);
+    await output.flush();
+    return;
+  }
+  const fault = faults.find((candidate) => candidate.name === name);
+  if (fault === undefined)
+    throw new UsageError(`--fault: there is no fault "${name}". "sio-inspect demo --fault list" shows them.`);
+  if (hasUrl)
+    throw new UsageError('--fault brings its own Redis: leave --url out, nobody else shall suffer.');
+  await play(fault, output, style);
+}
+
+async function play(
+  fault: Fault,
+  output: Output,
+  style: { readonly width: number; readonly theme: ReturnType<typeof themeFor> },
+): Promise<void> {
+  const { playFault: perform } = await import('../demo/faults/play.ts');
+  const { tellScene, tellTitle } = await import('../demo/faults/tell.ts');
+  const stop = new AbortController();
+  const signals = stopOnSignals(stop);
+  output.closed.addEventListener('abort', () => {
+    stop.abort();
+  });
+  let written = Promise.resolve();
+  const say = (lines: readonly string[]): void => {
+    for (const line of lines) output.line(line);
+    written = written.then(() => output.flush());
+  };
+  try {
+    say(tellTitle(fault, style));
+    const flaw = await perform(fault, {
+      listenMs: LISTEN_MS,
+      signal: stop.signal,
+      onScene: (scene) => {
+        say(tellScene(scene, fault, style));
+      },
+    });
+    await written;
+    if (flaw !== undefined) fail(`this time it did not come true: ${flaw}.`);
+  } catch (error) {
+    if (!stop.signal.aborted) await explain(error);
+  } finally {
+    signals.release();
+  }
+  if (signals.exitCode !== undefined) process.exitCode = signals.exitCode;
+}
+
+async function explain(error: unknown): Promise<void> {
+  const { DemoError } = await import('../demo/demo-error.ts');
+  if (error instanceof DemoError) fail(error.message);
+  else if (error instanceof Error && error.message.startsWith('No redis-server'))
+    throw new RedisError(`${error.message} Faults are staged on a real one.`, { cause: error });
+  else throw error;
+}
+
+function fail(message: string): void {
+  process.stderr.write(`sio-inspect: ${message}\n`);
+  process.exitCode = EXIT.notUnderstood;
+}

@@ -1,0 +1,77 @@
+import { writeCase } from '../../render/findings.ts';
+import { plural } from '../../render/phrase.ts';
+import { safeText } from '../../render/safe-text.ts';
+import type { Style } from '../story-style.ts';
+import type { Fault } from './fault.ts';
+import { faults } from './index.ts';
+import type { Scene } from './play.ts';
+
+/** Every fault, one line each. */
+export function listFaults({ theme }: Style): readonly string[] {
+  const width = Math.max(...faults.map(({ name }) => name.length));
+  return [
+    ...faults.map(({ name, title }) => `${theme.strong(name.padEnd(width))}  ${title}`),
+    '',
+    'sio-inspect demo --fault NAME stages one on a Redis of its own, and cures it.',
+  ];
+}
+
+/** The first lines: what will be seen. */
+export function tellTitle(fault: Fault, { theme }: Style): readonly string[] {
+  return [
+    `${theme.strong('sio-inspect demo')} · fault ${theme.strong(fault.name)} · real servers, a private Redis`,
+    `In short: ${fault.title}.`,
+  ];
+}
+
+/** What one scene shows. */
+export function tellScene(scene: Scene, fault: Fault, style: Style): readonly string[] {
+  const { theme } = style;
+  switch (scene.is) {
+    case 'staged':
+      return [
+        '',
+        theme.strong('1  The stage'),
+        ...indent(scene.story),
+        theme.dim(`   Redis at ${scene.url}`),
+      ];
+    case 'cured':
+      return ['', theme.strong('4  The cure'), ...indent([fault.cure])];
+    case 'symptom': {
+      const { lines, isBad } = scene.symptom;
+      const paint = isBad ? theme.trouble : theme.good;
+      const title = scene.afterCure ? [] : ['', theme.strong('2  What users see')];
+      return [
+        ...title,
+        ...indent(lines.map(safeText)).map((line, index) => (index === 0 ? line : paint(line))),
+      ];
+    }
+    case 'listening':
+      return scene.afterCure
+        ? []
+        : ['', theme.strong('3  What the doctor says'), `   ${theme.dim(`$ ${commandOf(fault)}`)}`];
+    case 'diagnosis':
+      return scene.report.cases.length === 0
+        ? [
+            `   ${theme.good('✓')} The doctor finds nothing any more: ${plural(scene.report.held.length, 'rule')} hold.`,
+          ]
+        : scene.report.cases.flatMap((item) =>
+            indent(writeCase(item, { theme, columns: style.width - INDENT.length }).split('\n')),
+          );
+  }
+}
+
+const INDENT = '   ';
+
+function indent(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `${INDENT}${line}`);
+}
+
+/** What one would type. */
+function commandOf({ via, expect }: Fault): string {
+  const words = [
+    via === 'monitor' ? ' --via monitor' : '',
+    expect === undefined ? '' : ` --expect ${expect}`,
+  ];
+  return `sio-inspect doctor --url …${words.join('')}`;
+}
