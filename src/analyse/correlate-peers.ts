@@ -94,11 +94,6 @@ export class PeerGroup {
     return this.#byUid.get(uid) ?? { uid };
   }
 
-  /** Everyone of whom anything is known, whenever it was heard. */
-  everyone(): readonly Peer[] {
-    return this.#heardSince(Number.NEGATIVE_INFINITY);
-  }
-
   #beatsAt(at: number): boolean {
     return at - this.#beatAt <= HEARTBEAT_MICROS;
   }
@@ -151,10 +146,10 @@ export class Peers {
       group.counted = undefined;
       group.registered = undefined;
     }
-    for (const { adapter, key, nsp, uids, counted } of groups) {
-      const group = this.#group(BUS_OF[adapter], key, nsp);
-      group.counted = counted;
-      group.registered = new Set(uids);
+    for (const known of groups) {
+      const group = this.ofRegistry(known);
+      group.counted = known.counted;
+      group.registered = new Set(known.uids);
     }
   }
 
@@ -164,8 +159,7 @@ export class Peers {
 
   /** Learns from a (un)subscription whose channel is one server's own. */
   learn(frame: Frame): void {
-    const bus =
-      frame.command?.startsWith('S') === true && /^S(?:SUB|UNSUB)/.test(frame.command) ? 'shard' : undefined;
+    const bus = /^S(?:SUB|UNSUB)/.test(frame.command ?? '') ? 'shard' : undefined;
     const isLeaving = frame.command?.includes('UNSUB') === true;
     for (const channel of frame.channels ?? []) {
       const name = Buffer.from(channel).toString('utf8');
@@ -179,12 +173,8 @@ export class Peers {
     }
   }
 
-  /** Each group in which something was heard: key, namespace and what is known of its servers. */
-  heard(): readonly { readonly key: string; readonly nsp: string; readonly peers: readonly Peer[] }[] {
-    return [...this.#groups].map(([id, group]) => {
-      const [, key = '', nsp = ''] = JSON.parse(id) as string[];
-      return { key, nsp, peers: group.everyone() };
-    });
+  ofRegistry({ adapter, key, nsp }: KnownGroup): PeerGroup {
+    return this.#group(BUS_OF[adapter], key, nsp);
   }
 
   #group(bus: Bus, key: string, nsp: string): PeerGroup {

@@ -15,6 +15,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./monitor.ts'),
   },
   {
+    name: 'servers',
+    summary: 'list the servers that are subscribed, and whether they count each other right',
+    load: () => import('./servers.ts'),
+  },
+  {
     name: 'decode',
     summary: 'decode a capture or a pasted payload (files or stdin)',
     load: () => import('./decode.ts'),
