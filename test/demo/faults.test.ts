@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { faults } from '../../src/demo/faults/index.ts';
+import { playFault, type Scene } from '../../src/demo/faults/play.ts';
+
+/** Long enough for two requests that time out after a second each. */
+const LISTEN_MS = 4000;
+
+for (const fault of faults) {
+  void test(`${fault.name}: users see it, ${fault.rule} and no other rule finds it, the cure ends both`, async () => {
+    const scenes: Scene[] = [];
+    const flaw = await playFault(fault, {
+      listenMs: LISTEN_MS,
+      signal: AbortSignal.timeout(60_000),
+      onScene: (scene) => scenes.push(scene),
+    });
+    assert.equal(flaw, undefined, JSON.stringify(scenes, null, 1));
+    assert.deepEqual(
+      scenes.flatMap((scene) => (scene.is === 'symptom' ? [scene.symptom.isBad] : [])),
+      [true, false],
+    );
+    const [sick, healthy] = scenes.flatMap((scene) => (scene.is === 'diagnosis' ? [scene.report] : []));
+    assert.deepEqual([...new Set(sick?.cases.map(({ rule }) => rule.name))], [fault.rule]);
+    assert.deepEqual(healthy?.cases, []);
+    for (const found of sick?.cases ?? []) {
+      assert.ok(found.seen.length > 0 && found.next.length > 0, 'it says what it rests on and what to do');
+    }
+  });
+}
