@@ -39,4 +39,14 @@ export const commands: readonly CommandEntry[] = [
     summary: 'the same, byte by byte: what each byte of a payload means',
     load: () => import('./explain.ts'),
   },
+  {
+    name: 'doctor',
+    summary: 'find out what is wrong between your servers, live or in a capture',
+    load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'rules',
+    summary: 'what the doctor checks, and how each fault is cured',
+    load: () => import('./rules.ts'),
+  },
 ];

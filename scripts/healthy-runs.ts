@@ -1,0 +1,89 @@
+/**
+ * Healthy clusters must not be accused: four workers of each adapter, idle, under load and through a rolling restart,
+ * examined by every rule, again and again. `npm run healthy [-- N]` prints a line for each run and ends with 1 at any finding.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Lab } from '../src/demo/faults/lab.ts';
+import type { ServerPlan } from '../src/demo/faults/lab-orders.ts';
+import type { LabServer } from '../src/demo/faults/lab-server.ts';
+import { plan, restart } from '../src/demo/faults/scenes.ts';
+import { rules } from '../src/doctor/rules/index.ts';
+import { diagnoseLive } from '../src/session/diagnose.ts';
+
+const ADAPTERS = ['redis', 'sharded', 'streams'] as const;
+const SCENES = ['idle', 'load', 'rolling restart'] as const;
+const WORKERS = 4;
+const LISTEN_MS = 6000;
+const PAUSE_MS = 20;
+
+const runs = Number(process.argv[2] ?? 2);
+const total = { runs: 0, findings: 0 };
+
+for (let run = 1; run <= runs; run++) {
+  for (const adapter of ADAPTERS) {
+    for (const scene of SCENES) await examineHealthy(run, adapter, scene);
+  }
+}
+console.log(`${total.runs} runs, ${total.findings} findings`);
+process.exitCode = total.findings === 0 ? 0 : 1;
+
+async function examineHealthy(
+  run: number,
+  adapter: ServerPlan['adapter'],
+  scene: (typeof SCENES)[number],
+): Promise<void> {
+  const lab = await Lab.open();
+  const life = { isOver: false };
+  try {
+    const servers = await lab.start(...plan(WORKERS, { adapter, answers: ['who'], rooms: ['everyone'] }));
+    for (const server of servers) await lab.join(server);
+    const living: Promise<void>[] = [];
+    if (scene !== 'idle') living.push(...servers.map((_, index) => load(servers, index, life)));
+    if (scene === 'rolling restart') living.push(roll(lab, servers, life));
+    const report = await diagnoseLive({
+      rules,
+      target: lab.target,
+      via: run % 2 === 0 ? 'monitor' : 'subscribe',
+      forMs: LISTEN_MS,
+      signal: new AbortController().signal,
+      ...(scene === 'rolling restart' ? {} : { expect: WORKERS }),
+    });
+    life.isOver = true;
+    await Promise.all(living);
+    total.runs++;
+    total.findings += report.cases.length;
+    const found = report.cases.map(({ rule, sentence }) => `${rule.name}: ${sentence}`).join(' | ');
+    const via = run % 2 === 0 ? 'monitor' : 'subscribe';
+    console.log(
+      `${run} ${adapter} ${scene} via ${via}: ${report.messages} messages, ${found === '' ? 'nothing found' : found}`,
+    );
+  } finally {
+    life.isOver = true;
+    await lab.close();
+  }
+}
+
+/** What servers do all day. */
+async function load(servers: readonly LabServer[], index: number, life: { isOver: boolean }): Promise<void> {
+  for (let number = 0; !life.isOver; number++) {
+    const server = servers[index];
+    if (server === undefined) return;
+    await server.do({ do: 'emit', event: 'tick', args: [index, number], rooms: ['everyone'] });
+    if (number % 10 === index) await server.do({ do: 'fetch-sockets' });
+    if (number % 10 === index + 4) await server.do({ do: 'server-side-emit', event: 'who' });
+    if (number % 25 === index) await server.do({ do: 'emit-with-ack', event: 'ping', timeoutMs: 1000 });
+    await delay(PAUSE_MS);
+  }
+}
+
+/** One worker after the other is replaced, until the examination is over. */
+async function roll(lab: Lab, servers: LabServer[], life: { isOver: boolean }): Promise<void> {
+  for (let index = 0; !life.isOver; index = (index + 1) % WORKERS) {
+    const server = servers[index];
+    if (server === undefined) return;
+    const fresh = await restart(lab, server);
+    servers[index] = fresh;
+    await lab.join(fresh);
+    await delay(PAUSE_MS);
+  }
+}
