@@ -2,20 +2,24 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
+import { chooseWays } from '../../src/capture/live/choose-ways.ts';
 import { lookAround } from '../../src/capture/live/look-around.ts';
-import { monitorSource } from '../../src/capture/live/monitor.ts';
-import { subscribeSource } from '../../src/capture/live/subscribe.ts';
-import type { LiveEvent } from '../../src/capture/live/way.ts';
+import { openWays } from '../../src/capture/live/open-ways.ts';
+import type { LiveWay } from '../../src/capture/live/way.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../src/demo/private-redis.ts';
 import type { Source } from '../../src/model/frame.ts';
-import { connect } from '../../src/redis/connect.ts';
-import { listServers, readFacts } from '../../src/redis/registry.ts';
+import { findPlace, withAllLinks } from '../../src/redis/place.ts';
+import { listAllServers, readFacts } from '../../src/redis/registry.ts';
 import { type Collecting, collect } from '../capture/live/collect.ts';
+import { startCluster, startPair } from '../capture/live/deployments.ts';
 import { waitFor } from '../support/wait.ts';
 import { type AdapterName, startTrio } from './three-servers.ts';
 
 const ADAPTERS = ['classic', 'sharded', 'streams'] as const;
 const CLIENTS = ['ioredis', 'node-redis'] as const;
+/** The ways that there are on a single node. */
+const WAYS = ['subscribe', 'stream', 'replication', 'monitor'] as const;
+const QUICK = ['--repl-diskless-sync-delay', '0'];
 const ALL = { sockets: 3, replies: ['server 1', 'server 2'] };
 
 /** The channel that servers of each adapter count their peers by. */
@@ -25,27 +29,27 @@ const COUNTED: Readonly<Record<AdapterName, { readonly channel: string; readonly
   streams: { channel: 'socket.io#/#', sharded: false },
 };
 
-type Sources = Readonly<Record<string, (url: string, onEvent: (event: LiveEvent) => void) => Source>>;
-const SOURCES: Sources = {
-  subscribe: (url, onEvent) =>
-    subscribeSource({ target: { url }, patterns: ['socket.io*'], optionalPatterns: ['socketio'], onEvent }),
-  monitor: (url, onEvent) => monitorSource({ target: { url }, onEvent }),
-};
-
-const start = (name: string, url: string): Collecting =>
-  collect((onEvent) => {
-    const create = SOURCES[name];
-    assert.ok(create);
-    return create(url, onEvent);
+/** Opens ways as the command line does. */
+function start(url: string, ways: readonly LiveWay[]): Collecting {
+  return collect((onEvent) => {
+    const source: Source = async function* (signal) {
+      const place = await findPlace({ url }, undefined, signal);
+      yield* (await openWays(ways, { place, onEvent }, signal))(signal);
+    };
+    return source;
   });
+}
 
 /** Everything that we ever ask a Redis beside the sources. */
 async function lookAtAll(url: string): Promise<void> {
-  const link = await connect({ url });
-  await readFacts(link);
-  await listServers(link);
-  await lookAround([link], { keys: ['socket.io', 'nothing'], ways: ['subscribe'] });
-  link.close();
+  const { signal } = new AbortController();
+  const place = await findPlace({ url }, undefined, signal);
+  await withAllLinks(place, signal, async (links) => {
+    await readFacts(links[0]);
+    await listAllServers(links);
+    await lookAround(links, { keys: ['socket.io', 'nothing'], ways: ['subscribe'] });
+  });
+  await chooseWays(place, undefined, signal);
 }
 
 const sorted = ({ sockets, replies }: { sockets: number; replies: readonly unknown[] }): unknown => ({
@@ -60,7 +64,7 @@ describe('servers that we watch', { concurrency: true }, () => {
       let server: PrivateRedis;
 
       before(async () => {
-        server = await startPrivateRedis();
+        server = await startPrivateRedis({ args: QUICK });
       });
 
       after(() => server.stop());
@@ -69,12 +73,12 @@ describe('servers that we watch', { concurrency: true }, () => {
         const trio = await startTrio(server.url, adapter, client);
         try {
           assert.deepEqual(sorted(await trio.ask()), ALL, 'without us');
-          for (const name of Object.keys(SOURCES)) {
-            const source = start(name, server.url);
+          for (const way of WAYS) {
+            const source = start(server.url, [way]);
             await source.attached();
-            assert.deepEqual(sorted(await trio.ask()), ALL, `with ${name}`);
+            assert.deepEqual(sorted(await trio.ask()), ALL, `with ${way}`);
             await lookAtAll(server.url);
-            assert.deepEqual(sorted(await trio.ask()), ALL, `with ${name}, having looked around`);
+            assert.deepEqual(sorted(await trio.ask()), ALL, `with ${way}, having looked around`);
             await source.stop();
           }
         } finally {
@@ -100,43 +104,87 @@ describe('servers that we watch', { concurrency: true }, () => {
   }
 });
 
+describe('servers on more than one node', { concurrency: true }, () => {
+  const pairs = ADAPTERS.flatMap((adapter) => CLIENTS.map((client) => [adapter, client] as const));
+
+  it('do not notice us on a replica', async () => {
+    const pair = await startPair();
+    try {
+      for (const [adapter, client] of pairs) {
+        const trio = await startTrio(pair.url, adapter, client);
+        const source = start(pair.url, ['replica', 'subscribe', 'stream']);
+        await source.attached(3);
+        await lookAtAll(pair.url);
+        assert.deepEqual(sorted(await trio.ask()), ALL, `${adapter} on ${client}`);
+        await source.stop();
+        await trio.stop();
+      }
+    } finally {
+      await pair.stop();
+    }
+  });
+
+  it('do not notice us in a cluster', async () => {
+    const cluster = await startCluster();
+    try {
+      const nodes = cluster.nodes.map(({ url }) => url);
+      for (const [adapter, client] of pairs) {
+        const trio = await startTrio(nodes, adapter, client);
+        assert.deepEqual(sorted(await trio.ask()), ALL, `${adapter} on ${client} without us`);
+        const source = start(cluster.url, ['replica', 'subscribe', 'stream', 'monitor']);
+        await source.attached(6);
+        await lookAtAll(cluster.url);
+        assert.deepEqual(sorted(await trio.ask()), ALL, `${adapter} on ${client}`);
+        await source.stop();
+        await trio.stop();
+      }
+    } finally {
+      await cluster.stop();
+    }
+  });
+});
+
 describe('everything that we send', () => {
   const HARMLESS = new Set([
-    'PING',
+    'AUTH',
     'CLIENT',
+    'CLUSTER',
+    'HELLO',
     'INFO',
+    'PING',
+    'PSUBSCRIBE',
     'PUBSUB',
     'SCAN',
     'XINFO',
-    'PSUBSCRIBE',
-    'HELLO',
-    'AUTH',
+    'XREAD',
   ]);
 
   it('neither writes, publishes nor subscribes by name, as MONITOR saw it', async () => {
-    const server = await startPrivateRedis();
-    const lines: string[] = [];
+    const server = await startPrivateRedis({ args: QUICK });
     const redis = new Redis(server.url);
+    const addresses = [/ addr=(\S+)/.exec(await redis.client('INFO'))?.[1]];
+    const ours: string[] = [];
+    let isOver = false;
     const witness = await redis.monitor();
-    witness.on('monitor', (_time: string, args: string[], source: string) =>
-      lines.push(`${source} ${args.join(' ')}`),
-    );
+    witness.on('monitor', (_time: string, [command = '', ...rest]: string[], source: string) => {
+      // Whoever is not the test's own client is one of ours.
+      if (!addresses.includes(source)) ours.push(command.toUpperCase());
+      else if (rest[0] === 'the') isOver = true;
+    });
     try {
       await redis.xadd('socket.io', '*', 'uid', '0', 'nsp', '/', 'type', '3');
-      for (const name of Object.keys(SOURCES)) {
-        const source = start(name, server.url);
+      for (const way of WAYS) {
+        const source = start(server.url, [way]);
         await source.attached();
         await lookAtAll(server.url);
         await source.stop();
       }
       await redis.set('the', 'end');
-      await waitFor('the end', () => (lines.some((line) => line.endsWith('set the end')) ? true : undefined));
-      const own = lines.filter((line) => !/ (info|xadd|set|client|hello)\b/.test(line));
-      const commands = new Set(own.map((line) => (line.split(' ')[1] ?? '').toUpperCase()));
-      assert.ok(
-        commands.has('PSUBSCRIBE') && commands.has('PUBSUB') && commands.has('SCAN'),
-        [...commands].join(),
-      );
+      await waitFor('the end', () => isOver || undefined);
+      const commands = new Set(ours);
+      for (const expected of ['PSUBSCRIBE', 'PUBSUB', 'SCAN', 'XREAD', 'INFO', 'CLIENT']) {
+        assert.ok(commands.has(expected), `${expected} among ${[...commands].join()}`);
+      }
       assert.deepEqual(
         [...commands].filter((command) => !HARMLESS.has(command)),
         [],

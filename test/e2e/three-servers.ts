@@ -3,14 +3,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdapter, createShardedAdapter } from '@socket.io/redis-adapter';
 import { createAdapter as createStreamsAdapter } from '@socket.io/redis-streams-adapter';
-import { Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { Cluster, Redis } from 'ioredis';
+import { createClient, createCluster } from 'redis';
 import { Server } from 'socket.io';
 import { io as connectClient, type Socket } from 'socket.io-client';
 import { waitFor } from '../support/wait.ts';
 
 export type AdapterName = 'classic' | 'sharded' | 'streams';
 export type ClientName = 'ioredis' | 'node-redis';
+
+/** Where the servers connect to: a single Redis, or a cluster by its nodes. */
+export type Whereabouts = string | readonly string[];
 
 /** Three real Socket.IO servers on one Redis, with one client each. */
 export interface Trio {
@@ -24,7 +27,7 @@ export interface Trio {
 /** How long the servers wait for each other before they report a timeout. */
 const REQUEST_TIMEOUT_MS = 1000;
 
-export async function startTrio(url: string, adapter: AdapterName, client: ClientName): Promise<Trio> {
+export async function startTrio(url: Whereabouts, adapter: AdapterName, client: ClientName): Promise<Trio> {
   const servers: Server[] = [];
   const clients: Socket[] = [];
   const connections: Connection[] = [];
@@ -74,7 +77,8 @@ interface Connection {
   close(): Promise<unknown>;
 }
 
-async function openConnection(url: string, name: ClientName): Promise<Connection> {
+async function openConnection(url: Whereabouts, name: ClientName): Promise<Connection> {
+  if (typeof url !== 'string') return openClusterConnection(url, name);
   if (name === 'ioredis') {
     // The streams adapter leaves a copy of this client behind, which would try to reconnect for ever.
     const client = new Redis(url, { retryStrategy: () => null });
@@ -82,6 +86,20 @@ async function openConnection(url: string, name: ClientName): Promise<Connection
     return { client, close: () => client.quit() };
   }
   const client = createClient({ url });
+  client.on('error', () => undefined);
+  await client.connect();
+  return { client, close: () => client.close() };
+}
+
+async function openClusterConnection(urls: readonly string[], name: ClientName): Promise<Connection> {
+  if (name === 'ioredis') {
+    const nodes = urls.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }));
+    // Without it ioredis sends SSUBSCRIBE to any node, and is told MOVED for ever.
+    const client = new Cluster(nodes, { clusterRetryStrategy: () => null, shardedSubscribers: true });
+    client.on('error', () => undefined);
+    return { client, close: () => client.quit() };
+  }
+  const client = createCluster({ rootNodes: urls.map((url) => ({ url })) });
   client.on('error', () => undefined);
   await client.connect();
   return { client, close: () => client.close() };
