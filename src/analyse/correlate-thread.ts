@@ -55,6 +55,8 @@ export interface Thread {
   readonly clientCounts: readonly Reply[];
   readonly acks: readonly Reply[];
   readonly state: 'open' | 'complete' | 'timed-out';
+  /** There was a gap while it was open: what is missing may have come. */
+  readonly hasGap: boolean;
   /** Once it has timed out; until then ask `Threads.missing`. */
   readonly missing?: Missing;
 }
@@ -97,6 +99,7 @@ export function startThread(
     clientCounts: [],
     acks: [],
     state: 'open',
+    hasGap: false,
   };
   expectAnswers(thread, time ?? 0);
   return thread;

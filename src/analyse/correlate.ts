@@ -54,6 +54,7 @@ export class Threads {
 
   /** What this observation opens, answers and closes; what its time makes late comes first. */
   add(observed: Observed): readonly ThreadEvent[] {
+    if (observed.is === 'gap') for (const thread of this.#open) thread.hasGap = true;
     if (observed.is !== 'message') return [];
     const { frame, message } = observed;
     const expired = frame.time === undefined ? [] : this.expire(frame.time);
@@ -80,6 +81,16 @@ export class Threads {
       if (due > nowMicros && nowMicros !== Number.POSITIVE_INFINITY)
         this.#nextDue = Math.min(this.#nextDue, due);
       else events.push(this.#close(thread));
+    }
+    return events;
+  }
+
+  /** The capture has ended: closes what is complete as far as can be told, and leaves open what may have gone on. */
+  finish(): readonly ThreadEvent[] {
+    const events: ThreadEvent[] = [];
+    for (const thread of this.#open) {
+      expectAnswers(thread, dueOf(thread));
+      if (isComplete(thread)) events.push(this.#complete(thread));
     }
     return events;
   }

@@ -20,6 +20,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./servers.ts'),
   },
   {
+    name: 'follow',
+    summary: 'follow one request, server, room, socket or event: who answered when, who is missing',
+    load: () => import('./follow.ts'),
+  },
+  {
     name: 'decode',
     summary: 'decode a capture or a pasted payload (files or stdin)',
     load: () => import('./decode.ts'),

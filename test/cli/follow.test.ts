@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { runCli } from '../support/cli.ts';
+
+const CLASSIC = fileURLToPath(new URL('../../fixtures/classic/redis-adapter-8.3/input.monitor', import.meta.url));
+const SHARDED = fileURLToPath(
+  new URL('../../fixtures/sharded/redis-adapter-8.3-dynamic/input.monitor', import.meta.url),
+);
+
+/** A request to two others of whom one answers, and a message after the time is over. */
+const SHORT = [
+  `1795376000.000000 [0 127.0.0.1:1001] "PUBLISH" "socket.io-request#/#" "{\\"uid\\":\\"AAAAAA\\",\\"requestId\\":\\"q1\\",\\"type\\":5,\\"opts\\":{\\"rooms\\":[],\\"except\\":[]}}"`,
+  `1795376000.002000 [0 127.0.0.1:1002] "PUBLISH" "socket.io-response#/#" "{\\"requestId\\":\\"q1\\",\\"sockets\\":[]}"`,
+  `1795376000.004000 [0 127.0.0.1:1003] "PUBLISH" "socket.io-request#/#" "{\\"uid\\":\\"CCCCCC\\",\\"type\\":4,\\"opts\\":{\\"rooms\\":[\\"vip\\"],\\"except\\":[]},\\"close\\":true}"`,
+  `1795376006.000000 [0 127.0.0.1:1003] "PUBLISH" "socket.io-request#/#" "{\\"uid\\":\\"CCCCCC\\",\\"type\\":2,\\"opts\\":{\\"rooms\\":[],\\"except\\":[]},\\"rooms\\":[\\"vip\\"]}"`,
+].join('\n');
+
+void test('follow ID shows the request, each reply with its latency and sender, and the verdict', async () => {
+  const { code, stdout } = await runCli(['follow', '--utc', 'dCZ787', CLASSIC]);
+  assert.equal(code, 0);
+  const lines = stdout.trimEnd().split('\n');
+  assert.equal(lines.length, 4, stdout);
+  assert.match(lines[0] ?? '', /roTAVo {2,}\? SERVER_SIDE_EMIT dCZ787/);
+  assert.match(lines[1] ?? '', /✓ SERVER_SIDE_EMIT dCZ787/);
+  assert.match(lines[2] ?? '', /\+0\.5 ms from 127\.0\.0\.1:43156/);
+  assert.match(lines[3] ?? '', /✓ SERVER_SIDE_EMIT dCZ787 complete: 1 server answered, slowest 0\.5 ms/);
+});
+
+void test('follow --event with --json writes the records and a line for the thread', async () => {
+  const { stdout } = await runCli(['follow', '--json', '--event', 'needack', SHARDED]);
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const threads = lines.filter((line) => 'thread' in line);
+  assert.ok(threads.length >= 2, stdout);
+  for (const thread of threads) {
+    const [count] = thread['clientCounts'] as { uid: string; clients: number; latencyMicros: number; seq: number }[];
+    assert.equal(count?.uid, 'e622c0f939c3bb63');
+    assert.equal(count.clients, 1);
+    assert.ok(count.latencyMicros > 0 && count.latencyMicros < 20_000);
+    assert.ok(lines.some((line) => line['seq'] === count.seq && line['type'] === 'BROADCAST_CLIENT_COUNT'));
+    assert.ok(lines.some((line) => line['seq'] === thread['request'] && line['event'] === 'needack'));
+  }
+});
+
+void test('follow says who is missing once the time is over', async () => {
+  const { stdout, code } = await runCli(['follow', 'q1', '-'], { input: SHORT });
+  assert.equal(code, 0);
+  assert.match(stdout, /✗ REMOTE_FETCH q1 timed out after 5000 ms: 1 server answered, slowest 2\.0 ms; missing: CCCCCC \(127\.0\.0\.1:1003\); how many there are was only heard, not counted/);
+});
+
+void test('follow --room finds what goes to a room and who joins it', async () => {
+  const { stdout } = await runCli(['follow', '--json', '--room', 'vip', '-'], { input: SHORT });
+  assert.deepEqual(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { type: string }).type),
+    ['REMOTE_DISCONNECT', 'REMOTE_JOIN'],
+  );
+});
+
+void test('follow --sid shows the whole thread when only a reply names the socket', async () => {
+  const { stdout } = await runCli(['follow', '--json', '--sid', 'gKIpchrKTokbI8nzAAAB', SHARDED]);
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { kind?: string; type: string; requestId?: string });
+  const response = lines.find(({ type }) => type === 'FETCH_SOCKETS_RESPONSE');
+  assert.ok(response, stdout);
+  assert.ok(lines.some(({ kind, requestId }) => kind === 'request' && requestId === response.requestId));
+});
+
+void test('follow wants to know what, and says when nothing of it was seen', async () => {
+  const usage = await runCli(['follow']);
+  assert.equal(usage.code, 2);
+  assert.match(usage.stderr, /say what to follow/);
+  const nothing = await runCli(['follow', 'zzzz', CLASSIC]);
+  assert.equal(nothing.code, 0);
+  assert.equal(nothing.stdout, '');
+  assert.match(nothing.stderr, /nothing of it was seen/);
+});
