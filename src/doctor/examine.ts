@@ -50,5 +50,9 @@ function lacks(rule: Rule, { looks, traffic, expect }: Evidence): string | undef
   if (rule.name === 'expected-servers' && expect === undefined) return 'needs --expect';
   if (rule.needs === 'static' && looks.length === 0) return 'needs a live Redis';
   if (rule.needs === 'traffic' && traffic === undefined) return 'needs traffic: --for 10s';
-  return rule.needs === 'traffic' && traffic?.messages === 0 ? 'no message was seen' : undefined;
+  if (rule.needs === 'static' || traffic?.messages !== 0) return undefined;
+  const isSharded = looks.at(-1)?.groups.some(({ adapter }) => adapter === 'redis-sharded') === true;
+  return isSharded && !traffic.showsClients
+    ? 'no message was seen; sharded pub/sub needs --via monitor'
+    : 'no message was seen';
 }

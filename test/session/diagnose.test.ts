@@ -68,6 +68,6 @@ function findings({ cases }: Report): readonly unknown[] {
   return cases.map(({ rule, where, sentence }) => [
     rule.name,
     where,
-    sentence.replace(/\d+/g, 'n').split(':')[0],
+    sentence.replace(/\d+/g, 'n').split(/[:.]/)[0],
   ]);
 }

@@ -1,5 +1,6 @@
 import { aclDeniedFault } from './acl-denied.ts';
 import { badRoomFault } from './bad-room.ts';
+import { fetchHeavyFault, privateFanoutFault } from './costly-traffic.ts';
 import { adapterNotAttachedFault, deafWorkerFault, mixedAdaptersFault } from './divided-servers.ts';
 import { doubleEmitFault } from './double-emit.ts';
 import type { Fault } from './fault.ts';
@@ -7,6 +8,7 @@ import { frozenWorkerFault } from './frozen-worker.ts';
 import { giantMessageFault } from './giant-message.ts';
 import { emitterWithShardedFault, wrongKeyFault, wrongNamespaceFault } from './lost-emitter.ts';
 import { missingHandlerFault } from './missing-handler.ts';
+import { mixedShardedModesFault } from './mixed-sharded-modes.ts';
 import { phantomSubscriberFault } from './phantom-subscriber.ts';
 import { poisonPayloadFault } from './poison-payload.ts';
 import { sharedSubClientFault } from './shared-sub-client.ts';
@@ -22,6 +24,7 @@ export const faults: readonly Fault[] = [
   wrongNamespaceFault,
   emitterWithShardedFault,
   mixedAdaptersFault,
+  mixedShardedModesFault,
   adapterNotAttachedFault,
   deafWorkerFault,
   poisonPayloadFault,
@@ -30,4 +33,6 @@ export const faults: readonly Fault[] = [
   giantMessageFault,
   aclDeniedFault,
   slowAcksFault,
+  fetchHeavyFault,
+  privateFanoutFault,
 ];

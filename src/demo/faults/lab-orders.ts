@@ -7,6 +7,8 @@ export interface ServerPlan {
   readonly adapter: 'redis' | 'sharded' | 'streams' | 'none';
   /** The adapter's `key` or `channelPrefix`. */
   readonly key?: string;
+  /** Sharded only. */
+  readonly subscriptionMode?: 'static' | 'dynamic' | 'dynamic-private';
   /** Redis user and password, where not those of the lab. */
   readonly user?: { readonly name: string; readonly password: string };
   /** How many Socket.IO servers in this process share one pair of connections. */

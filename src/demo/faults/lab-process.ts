@@ -79,7 +79,7 @@ function openConnection({ plan, redis: target }: LabOrders, role: string): Redis
 }
 
 function attachAdapter(io: Server, { plan }: LabOrders, pub: Redis, sub: Redis): void {
-  const { adapter, key } = plan;
+  const { adapter, key, subscriptionMode } = plan;
   switch (adapter) {
     case 'none':
       return;
@@ -92,7 +92,12 @@ function attachAdapter(io: Server, { plan }: LabOrders, pub: Redis, sub: Redis):
       );
       return;
     case 'sharded':
-      io.adapter(createShardedAdapter(pub, sub, key === undefined ? {} : { channelPrefix: key }));
+      io.adapter(
+        createShardedAdapter(pub, sub, {
+          ...(key === undefined ? {} : { channelPrefix: key }),
+          ...(subscriptionMode === undefined ? {} : { subscriptionMode }),
+        }),
+      );
       return;
     case 'streams':
       io.adapter(createStreamsAdapter(pub, key === undefined ? {} : { channelPrefix: key, streamName: key }));

@@ -7,11 +7,14 @@ import { deafServer } from './deaf-server.ts';
 import { doubleEmit } from './double-emit.ts';
 import { emitterNeedsClassic } from './emitter-needs-classic.ts';
 import { expectedServers } from './expected-servers.ts';
+import { fetchHeavy } from './fetch-heavy.ts';
 import { handlerMissing } from './handler-missing.ts';
 import { intoTheVoid } from './into-the-void.ts';
 import { mixedAdapters } from './mixed-adapters.ts';
+import { mixedShardedModes } from './mixed-sharded-modes.ts';
 import { phantomSubscriber } from './phantom-subscriber.ts';
 import { poisonPayload } from './poison-payload.ts';
+import { privateFanout } from './private-fanout.ts';
 import { sharedSubClient } from './shared-sub-client.ts';
 import { timeoutSilentServer } from './timeout-silent-server.ts';
 
@@ -22,6 +25,7 @@ export const rules: readonly Rule[] = [
   timeoutSilentServer,
   deafServer,
   mixedAdapters,
+  mixedShardedModes,
   emitterNeedsClassic,
   intoTheVoid,
   poisonPayload,
@@ -32,4 +36,6 @@ export const rules: readonly Rule[] = [
   doubleEmit,
   badRoom,
   acksMissing,
+  fetchHeavy,
+  privateFanout,
 ];

@@ -13,7 +13,10 @@ export interface Sender {
   last: number;
   messages: number;
   broadcasts: number;
-  /** Broadcasts to exactly one socket id, and their bytes. */
+  /** Sharded only: broadcasts to exactly one public room, on the channel of that room and on that of all. */
+  onRoomChannel: number;
+  onMainChannel: number;
+  /** Broadcasts to exactly one socket id that every server receives, and their bytes. */
   privates: number;
   privateBytes: number;
   /** The last event that it sent. */
@@ -50,6 +53,8 @@ export class Senders {
         last: time,
         messages: 0,
         broadcasts: 0,
+        onRoomChannel: 0,
+        onMainChannel: 0,
         privates: 0,
         privateBytes: 0,
       }),
@@ -59,7 +64,8 @@ export class Senders {
     sender.messages++;
     if (message.event !== undefined) sender.event = message.event;
     if (frame.client !== undefined) sender.client = frame.client;
-    if (message.kind === 'broadcast') countBroadcast(sender, message.rooms, frame.payload?.length ?? 0);
+    if (message.kind === 'broadcast')
+      countBroadcast(sender, message.rooms, channel, frame.payload?.length ?? 0);
   }
 
   list(): readonly Sender[] {
@@ -67,12 +73,25 @@ export class Senders {
   }
 }
 
-function countBroadcast(sender: Sender, rooms: MessageSeen['message']['rooms'], bytes: number): void {
+/** @socket.io/redis-adapter 8.3, lib/sharded-adapter.ts, `computeChannel`: names of 20 characters are taken for socket ids. */
+function countBroadcast(
+  sender: Sender,
+  rooms: MessageSeen['message']['rooms'],
+  channel: string,
+  bytes: number,
+): void {
   sender.broadcasts++;
   const only = rooms?.length === 1 ? rooms[0] : undefined;
-  if (only?.type !== 'str' || !SOCKET_ID.test(only.value)) return;
-  sender.privates++;
-  sender.privateBytes += bytes;
+  if (only?.type !== 'str') return;
+  const isOnMain = sender.bus === 'shard' && channel === `${sender.key}#${sender.nsp}#`;
+  if (SOCKET_ID.test(only.value)) {
+    if (sender.bus === 'shard' && !isOnMain) return;
+    sender.privates++;
+    sender.privateBytes += bytes;
+  } else if (sender.bus === 'shard') {
+    if (isOnMain) sender.onMainChannel++;
+    else sender.onRoomChannel++;
+  }
 }
 
 function busOf(adapter: string, command: string | undefined): Sender['bus'] | undefined {
