@@ -63,6 +63,11 @@ export class LiveTalk {
     if (because !== undefined) this.#say(this.#theme.dim(`auto chose ${because}`));
   }
 
+  /** What `begin` has found out. */
+  get facts(): RedisFacts | undefined {
+    return this.#facts;
+  }
+
   sayBound(ms: number): void {
     this.#say(
       this.#theme.warning(

@@ -39,6 +39,12 @@ export function openPrinter(options: PrinterOptions): Printer {
   return options.json !== true && options.cardForOne === true ? cardForOne(lines, output, options) : lines;
 }
 
+/** Prints nothing: for commands that do something else with what comes. */
+export function silentPrinter(): Printer {
+  const done = (): Promise<void> => Promise.resolve();
+  return { print: () => undefined, flush: done, end: done, closed: new AbortController().signal };
+}
+
 function prettyWriter(options: PrinterOptions): (observed: Observed) => string {
   const theme = themeFor(process.stdout, options.color);
   const pretty = new PrettyLines({

@@ -4,7 +4,7 @@ import type { Inspector } from './inspector.ts';
 
 export interface LiveRun {
   readonly source: Source;
-  readonly inspector: Inspector;
+  readonly inspector: Pick<Inspector, 'observe'>;
   /** Aborts when the user, a time limit or the reader of our output wants an end. */
   readonly stop: AbortController;
   /** Called for every observation in order; answers whether it counts towards `count`. */

@@ -25,6 +25,16 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./follow.ts'),
   },
   {
+    name: 'record',
+    summary: 'the same into a file, as it came, for decode, explain and replay',
+    load: () => import('./record.ts'),
+  },
+  {
+    name: 'replay',
+    summary: 'publish a recording again, into a Redis of your own',
+    load: () => import('./replay.ts'),
+  },
+  {
     name: 'decode',
     summary: 'decode a capture or a pasted payload (files or stdin)',
     load: () => import('./decode.ts'),

@@ -5,8 +5,11 @@ import type { WaysOptions } from '../../capture/live/open-ways.ts';
 import type { LiveWay } from '../../capture/live/way.ts';
 import { createFilter } from '../../filter/filter.ts';
 import type { Source } from '../../model/frame.ts';
+import type { Observed } from '../../model/observed.ts';
+import type { RecordingHeader } from '../../recording/format.ts';
 import { findPlace, type Place } from '../../redis/place.ts';
-import { isLoopback, type RedisTarget } from '../../redis/target.ts';
+import { isLoopback, type RedisTarget, redactUrl } from '../../redis/target.ts';
+import type { ThreadNotes } from '../../session/thread-notes.ts';
 import { checkVia, collectVia, parseSince, type ViaWord } from '../live-options.ts';
 import { LiveTalk } from '../live-talk.ts';
 import {
@@ -20,10 +23,19 @@ import {
   parseDuration,
   readConditions,
 } from '../options.ts';
+import { type Progress, showProgress } from '../progress.ts';
+import {
+  addRecordingOptions,
+  type LiveRecording,
+  openRecording,
+  type RecordingOptions,
+  readRedaction,
+} from '../recording.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
+import { themeFor } from '../terminal.ts';
 
-interface MonitorOptions extends OutputOptions, FilterOptions, RedisOptions {
+export interface MonitorOptions extends OutputOptions, FilterOptions, RedisOptions, RecordingOptions {
   readonly via?: readonly ViaWord[];
   readonly sentinel?: string;
   readonly since?: string;
@@ -43,6 +55,17 @@ export function createCommand(): Command {
   const command = new Command().description(
     'Watch a live Redis and show every message that Socket.IO servers send each other, decoded.\nRead-only: the servers do not notice, nothing is published, nothing is counted.',
   );
+  addOutputOptions(addMonitorOptions(command)).option(
+    '--record <file>',
+    'also write what comes to this file, as it came (docs/recordings.md)',
+  );
+  return command.addHelpText('after', EXAMPLES).action(async (options: MonitorOptions) => {
+    await watchRedis(options, 'print');
+  });
+}
+
+/** What to watch, how, how long, and how to record it: the same for monitor and record. */
+export function addMonitorOptions(command: Command): Command {
   addRedisOptions(command)
     .option('--sentinel <name>', 'the primary to watch, by the name that the Sentinel at --url has for it')
     .option('--via <way>', VIA_HELP, collectVia)
@@ -69,11 +92,7 @@ export function createCommand(): Command {
       'memory for what has arrived and is not yet shown, e.g. 64MB; beyond it a temporary file',
       parseBytes,
     );
-  return addOutputOptions(command)
-    .addHelpText('after', EXAMPLES)
-    .action(async (options: MonitorOptions) => {
-      await monitor(options);
-    });
+  return addRecordingOptions(command);
 }
 
 const VIA_HELP = `how to attach; repeatable (default: subscribe)
@@ -91,19 +110,23 @@ Examples:
   sio-inspect monitor --via monitor --for 30s            who sent it, who subscribed
   sio-inspect monitor --via stream --since 10m           what was said in the last ten minutes
   sio-inspect monitor --json --count 100 > messages.ndjson
+  sio-inspect monitor --record today.rec.gz --no-args    on the screen, and in a file without the values
 
 Exit code: 0 at the end, 3 when Redis cannot be reached or forbids it, 130 after Ctrl-C.`;
 
-async function monitor(options: MonitorOptions): Promise<void> {
+/** Watches until the end that the options or the user set; prints what comes, or only records it. */
+export async function watchRedis(options: MonitorOptions, mode: 'print' | 'record'): Promise<void> {
   const vias = options.via ?? ['subscribe'];
   checkVia(vias, options);
+  await readRedaction(options);
   const target = await readTarget(options);
   const { Inspector } = await import('../../session/inspector.ts');
   const { watch } = await import('../../session/live.ts');
-  const { openPrinter } = await import('../printer.ts');
+  const { openPrinter, silentPrinter } = await import('../printer.ts');
   const summary = new Summary();
-  const printer = openPrinter(options);
-  const wanted = createFilter(readConditions(options));
+  const printer = mode === 'print' ? openPrinter(options) : silentPrinter();
+  const conditions = readConditions(options);
+  const wanted = createFilter(conditions);
   const stop = new AbortController();
   const signals = stopOnSignals(stop);
   const talk = new LiveTalk({ target, keys: options.key, color: options.color, signal: stop.signal });
@@ -111,29 +134,48 @@ async function monitor(options: MonitorOptions): Promise<void> {
     stop.abort();
   });
   let timer: NodeJS.Timeout | undefined;
+  let notes: ThreadNotes | undefined;
+  let recording: LiveRecording | undefined;
+  let progress: Progress | undefined;
   try {
     const place = await findPlace(target, options.sentinel, stop.signal);
     const choice = await choose(vias, place, options, stop.signal);
     await talk.begin(place, choice);
+    notes = mode === 'print' ? await openNotes(options, place, stop.signal, wanted) : undefined;
+    recording = await openRecording(options, {
+      source: describeSource(choice.ways, target, talk),
+      ...(talk.facts?.version === undefined ? {} : { redisVersion: talk.facts.version }),
+      ...(conditions.length === 0 ? {} : { wanted }),
+      onFailure: () => {
+        if (mode === 'record') stop.abort();
+      },
+    });
+    const { flush } = recording;
+    if (mode === 'record') progress = showProgress(recording);
     const bound = options.for ?? defaultBound(choice.ways, target, talk);
     timer = endAfter(bound, stop);
     await watch({
       source: await openSource(vias, choice, toWaysOptions(options, place, talk), stop.signal),
-      inspector: new Inspector({
-        keys: options.key ?? [],
-        onOther: (name) => {
-          summary.addOther(name);
-        },
-      }),
+      inspector: recording.watch(
+        new Inspector({
+          keys: options.key ?? [],
+          onOther: (name, times) => {
+            summary.addOther(name, times);
+          },
+        }),
+      ),
       stop,
       onObserved: (observed) => {
         talk.heard();
         summary.add(observed);
+        notes?.add(observed);
         if (!wanted(observed)) return false;
         printer.print(observed);
         return true;
       },
-      onBatch: printer.flush,
+      onBatch: async () => {
+        await Promise.all([flush(), printer.flush()]);
+      },
       ...(options.count === undefined ? {} : { count: options.count }),
     });
     await printer.end();
@@ -142,12 +184,41 @@ async function monitor(options: MonitorOptions): Promise<void> {
     if (!stop.signal.aborted) throw error;
   } finally {
     clearTimeout(timer);
+    await notes?.end();
+    await recording?.close();
+    progress?.end();
     talk.end();
     signals.release();
   }
   if (printer.closed.aborted) return;
   talk.summarise(summary);
   if (signals.exitCode !== undefined) process.exitCode = signals.exitCode;
+}
+
+function describeSource(
+  via: readonly LiveWay[],
+  { url }: RedisTarget,
+  { facts }: LiveTalk,
+): RecordingHeader['source'] {
+  return { via, url: redactUrl(url), ...(facts === undefined ? {} : { node: facts.node }) };
+}
+
+/** Marks requests on stderr as they time out or turn out slow. */
+async function openNotes(
+  { color }: MonitorOptions,
+  place: Place,
+  signal: AbortSignal,
+  wanted: (observed: Observed) => boolean,
+): Promise<ThreadNotes> {
+  const { threadNotes } = await import('../../session/thread-notes.ts');
+  const theme = themeFor(process.stderr, color);
+  return threadNotes({
+    place,
+    signal,
+    theme,
+    wanted,
+    onNote: (line) => process.stderr.write(`${line}\n`),
+  });
 }
 
 function endAfter(ms: number | undefined, stop: AbortController): NodeJS.Timeout | undefined {

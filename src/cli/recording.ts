@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { Captured } from '../model/frame.ts';
+import type { Observed } from '../model/observed.ts';
+import type { RecordingHeader } from '../recording/format.ts';
+import type { Recorder } from '../recording/recorder.ts';
+import type { Redaction } from '../redact/redaction.ts';
+import { EXIT, UsageError } from './errors.ts';
+import { collect, parseBytes, parseDuration } from './options.ts';
+
+export interface RecordingOptions {
+  readonly record?: string;
+  readonly redact?: readonly string[];
+  /** False for `--no-args`. */
+  readonly args: boolean;
+  readonly rotateSize?: number;
+  readonly rotateTime?: number;
+}
+
+/** What a live command knows about what it records. */
+export interface RecordingSubject {
+  readonly source: RecordingHeader['source'];
+  readonly redisVersion?: string;
+  /** Only these are recorded; all is when there is none. */
+  readonly wanted?: (observed: Observed) => boolean;
+  /** The disk has refused: nothing more is recorded. */
+  readonly onFailure: () => void;
+}
+
+interface Observer {
+  observe(captured: Captured): Observed | undefined;
+}
+
+/** The recording of a live command, or nothing where none was asked for. */
+export interface LiveRecording {
+  /** The same observer, and everything that comes by it is recorded. */
+  watch(observer: Observer): Observer;
+  readonly flush: () => Promise<void>;
+  close(): Promise<void>;
+  /** Frames and bytes so far. */
+  readonly progress: { readonly frames: number; readonly bytes: number };
+}
+
+/** Options that say how to record; where to is `--record` of monitor and the argument of record. */
+export function addRecordingOptions(command: Command): Command {
+  return command
+    .option(
+      '--redact <what>',
+      'remove before recording: args (all that applications sent), data (names of rooms, too), or a path\nsuch as args.0.password; repeatable',
+      collect,
+    )
+    .option('--no-args', 'the same as --redact args')
+    .option('--rotate-size <size>', 'begin a further file, FILE.1, … after so much, e.g. 100MB', parseBytes)
+    .option('--rotate-time <time>', 'begin a further file after so long, e.g. 1h', parseDuration);
+}
+
+const NO_RECORDING: LiveRecording = {
+  watch: (observer) => observer,
+  flush: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+  progress: { frames: 0, bytes: 0 },
+};
+
+/** Reads what is to be removed, before anything is connected. @throws {UsageError} */
+export async function readRedaction(options: RecordingOptions): Promise<Redaction | undefined> {
+  const words = [...(options.redact ?? []), ...(options.args ? [] : ['args'])];
+  if (words.length === 0) return undefined;
+  if (options.record === undefined)
+    throw new UsageError('--redact and --no-args are about a recording: name one with --record FILE.');
+  const { parseRedaction } = await import('../redact/redaction.ts');
+  try {
+    return parseRedaction(words);
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(`--redact: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+/** Opens the file that `--record` names. @throws {UsageError} when it cannot be made */
+export async function openRecording(
+  options: RecordingOptions,
+  subject: RecordingSubject,
+): Promise<LiveRecording> {
+  const redaction = await readRedaction(options);
+  if (options.record === undefined) return NO_RECORDING;
+  const recorder = await openRecorder(options.record, options, subject, redaction);
+  const { redact } = await import('../redact/redact-frame.ts');
+  const keep = (captured: Captured, observed: Observed | undefined): void => {
+    const isOther = captured.is === 'other';
+    if (!isOther && subject.wanted !== undefined && (observed === undefined || !subject.wanted(observed)))
+      return;
+    recorder.add(redaction === undefined ? captured : redact(captured, observed, redaction));
+  };
+  return {
+    watch: (observer) => ({
+      observe: (captured) => {
+        const observed = observer.observe(captured);
+        keep(captured, observed);
+        return observed;
+      },
+    }),
+    flush: () => recorder.flush(),
+    close: () => recorder.close(),
+    get progress() {
+      return { frames: recorder.frames, bytes: recorder.bytes };
+    },
+  };
+}
+
+async function openRecorder(
+  file: string,
+  { rotateSize, rotateTime }: RecordingOptions,
+  subject: RecordingSubject,
+  redaction: Redaction | undefined,
+): Promise<Recorder> {
+  const { Recorder } = await import('../recording/recorder.ts');
+  const header = {
+    tool: `sio-inspect ${readVersion()}`,
+    source: subject.source,
+    ...(subject.redisVersion === undefined ? {} : { redisVersion: subject.redisVersion }),
+    ...(redaction === undefined ? {} : { redaction: redaction.words }),
+  };
+  return Recorder.open({
+    file,
+    header,
+    ...(rotateSize === undefined ? {} : { rotateBytes: rotateSize }),
+    ...(rotateTime === undefined ? {} : { rotateMs: rotateTime }),
+    onFailure: (error, name) => {
+      process.exitCode = EXIT.notUnderstood;
+      process.stderr.write(
+        `sio-inspect: the recording has ended: ${describe(error)}. ${name} holds what came before. Make room, and record to another file.\n`,
+      );
+      subject.onFailure();
+    },
+  }).catch((error: unknown) => {
+    throw new UsageError(`cannot record to ${file}: ${describe(error)}.`, { cause: error });
+  });
+}
+
+function describe(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'EEXIST':
+      return 'it is there already, and nothing is overwritten; name another file';
+    case 'ENOENT':
+      return 'there is no such directory';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'ENOSPC':
+      return 'no space is left on the device';
+    default:
+      return message;
+  }
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { Frame } from '../model/frame.ts';
+import type { Observed } from '../model/observed.ts';
+import { parseTarget, type RedisTarget } from '../redis/target.ts';
+import { quoteText } from '../render/safe-text.ts';
+import { DemoError } from './demo-error.ts';
+import { findForeigners } from './foreign.ts';
+import { openRedis } from './redis-tap.ts';
+
+export interface ReplayOptions {
+  readonly target: RedisTarget;
+  /** Times as fast as it was; `Infinity` for at once. */
+  readonly speed: number;
+  /** Into a Redis where others' servers live, and what could not be decoded as well. */
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface ReplayCount {
+  readonly sent: number;
+  /** Subscriptions, session keys, gaps: nothing that one publishes. */
+  readonly skipped: number;
+  readonly undecoded: number;
+}
+
+/** Commands under way at a time: more would only wait in memory. */
+const MOST_UNANSWERED = 1000;
+const MOST_NAMED = 6;
+
+/**
+ * Publishes the messages of a capture again, each by the command that published it, with the time between them.
+ * @throws {DemoError} where others' servers would hear it; {RedisFailure} when Redis cannot be reached
+ */
+export async function replay(
+  batches: AsyncIterable<readonly Observed[]>,
+  { target, speed, force, signal }: ReplayOptions,
+): Promise<ReplayCount> {
+  const foreigners = await findForeigners(target);
+  if (foreigners !== undefined && !force) throw refuse(target, foreigners.channels);
+  const redis = openRedis(target, 'sio-inspect-demo-replay', () => undefined);
+  const pace = new Pace(speed, signal);
+  const count = { sent: 0, skipped: 0, undecoded: 0 };
+  let unanswered: Promise<unknown>[] = [];
+  try {
+    for await (const batch of batches) {
+      for (const observed of batch) {
+        if (signal.aborted) return count;
+        const fate = judge(observed, force);
+        count[fate]++;
+        if (fate !== 'sent' || observed.is !== 'message') continue;
+        await pace.wait(observed.frame.time);
+        unanswered.push(publish(redis, observed.frame));
+        if (unanswered.length < MOST_UNANSWERED) continue;
+        await Promise.all(unanswered);
+        unanswered = [];
+      }
+    }
+    await Promise.all(unanswered);
+    return count;
+  } finally {
+    await Promise.allSettled(unanswered);
+    redis.disconnect();
+  }
+}
+
+function judge(observed: Observed, force: boolean): keyof ReplayCount {
+  if (observed.is !== 'message' || commandOf(observed.frame) === undefined) return 'skipped';
+  return observed.message.kind === 'undecoded' && !force ? 'undecoded' : 'sent';
+}
+
+/** The command that published a frame, also where only its delivery was seen; undefined for all others. */
+function commandOf({ command, channel, entry, payload }: Frame): 'PUBLISH' | 'SPUBLISH' | 'XADD' | undefined {
+  if (channel === undefined) return undefined;
+  if (entry !== undefined) return 'XADD';
+  if (payload === undefined) return undefined;
+  if (command === 'SPUBLISH' || command === 'SMESSAGE') return 'SPUBLISH';
+  return command === 'PUBLISH' || command === 'PMESSAGE' || command === 'MESSAGE' ? 'PUBLISH' : undefined;
+}
+
+/** Ids of stream entries are given anew: the old ones lie before what is in the stream already. */
+function publish(redis: Redis, frame: Frame): Promise<unknown> {
+  const command = commandOf(frame) ?? 'PUBLISH';
+  const words = frame.entry === undefined ? [frame.payload] : ['*', ...frame.entry.fields.flat()];
+  const args = [frame.channel, ...words].flatMap((word) => (word === undefined ? [] : [toArgument(word)]));
+  return redis.call(command, args);
+}
+
+function toArgument(word: string | Uint8Array): string | Buffer {
+  return typeof word === 'string' ? word : Buffer.from(word.buffer, word.byteOffset, word.byteLength);
+}
+
+/** Waits until as much time has gone by as between the first frame and this one. */
+class Pace {
+  readonly #speed: number;
+  readonly #signal: AbortSignal;
+  #firstTime: number | undefined;
+  #started = 0;
+
+  constructor(speed: number, signal: AbortSignal) {
+    this.#speed = speed;
+    this.#signal = signal;
+  }
+
+  async wait(time: number | undefined): Promise<void> {
+    if (time === undefined || this.#speed === Number.POSITIVE_INFINITY) return;
+    if (this.#firstTime === undefined) {
+      this.#firstTime = time;
+      this.#started = performance.now();
+      return;
+    }
+    const due = (time - this.#firstTime) / 1000 / this.#speed;
+    const early = due - (performance.now() - this.#started);
+    if (early >= 1) await sleep(early, undefined, { signal: this.#signal }).catch(() => undefined);
+  }
+}
+
+function refuse(
+  target: RedisTarget,
+  channels: readonly { readonly name: string; readonly listeners: number }[],
+): DemoError {
+  const named = channels.slice(0, MOST_NAMED).map(({ name }) => `  ${quoteText(name)}`);
+  const more = channels.length > MOST_NAMED ? [`  and ${channels.length - MOST_NAMED} more`] : [];
+  return new DemoError(
+    'redis',
+    [
+      `Somebody's Socket.IO servers live in the Redis at ${parseTarget(target).node}: their clients would get all of it.`,
+      ...named,
+      ...more,
+      'Name a Redis of your own or that of "sio-inspect demo"; --force publishes there all the same.',
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { encode } from '@msgpack/msgpack';
+import { Redis } from 'ioredis';
+import { quoteBytes } from '../../src/bytes/sds-repr.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../src/demo/private-redis.ts';
+import { decodeCapture } from '../../src/index.ts';
+import { runCli, startCli } from '../support/cli.ts';
+
+const SECRET = 'hunter2-swordfish';
+
+let directory = '';
+let first: PrivateRedis;
+let second: PrivateRedis;
+let publisher: Redis;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sio-inspect-record-'));
+  [first, second] = await Promise.all([startPrivateRedis(), startPrivateRedis()]);
+  publisher = new Redis(first.url);
+});
+
+after(async () => {
+  publisher.disconnect();
+  await Promise.all([first.stop(), second.stop()]);
+  await rm(directory, { recursive: true, force: true });
+});
+
+function broadcast(index: number): Buffer {
+  const packet = { type: 2, data: ['login', { password: SECRET, index }], nsp: '/' };
+  return Buffer.from(encode(['6n0BWC', packet, { rooms: [`room ${index % 3}`], flags: {} }]));
+}
+
+/** What is published while `record` runs: every message once, in order, and one that nobody can read. */
+async function publishAll(): Promise<void> {
+  for (let index = 0; index < 30; index++) {
+    await publisher.publish('socket.io#/#', broadcast(index));
+    await publisher.spublish(
+      'socket.io#/#',
+      JSON.stringify({
+        uid: 'e622c0f939c3bb63',
+        nsp: '/',
+        type: 3,
+        data: { opts: {}, packet: { type: 2, data: ['e', SECRET] } },
+      }),
+    );
+    await publisher.xadd(
+      'socket.io',
+      '*',
+      'uid',
+      'e622c0f939c3bb63',
+      'nsp',
+      '/',
+      'type',
+      '3',
+      'data',
+      JSON.stringify({ opts: { rooms: [] }, packet: { type: 2, data: ['s', SECRET] } }),
+    );
+  }
+  await publisher.publish('socket.io#/#', `not a message ${SECRET}`);
+}
+
+async function recordWhile(
+  url: string,
+  file: string,
+  more: readonly string[],
+  act: () => Promise<unknown>,
+  count: number,
+): Promise<void> {
+  const running = startCli([
+    'record',
+    file,
+    '--url',
+    url,
+    '--via',
+    'monitor',
+    '--count',
+    String(count),
+    ...more,
+  ]);
+  const end = running.finished();
+  await running.until(/read-only/);
+  const redis = new Redis(url);
+  try {
+    // MONITOR has begun when Redis lists it.
+    while (!String(await redis.client('LIST')).includes('cmd=monitor')) await new Promise(setImmediate);
+  } finally {
+    redis.disconnect();
+  }
+  await act();
+  const { code, stdout, stderr } = await end;
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, '');
+}
+
+interface Fields {
+  readonly [name: string]: unknown;
+}
+
+function recordsIn(file: string): Fields[] {
+  return decodeCapture(readFileSync(file)).map((record) => ({ ...record }));
+}
+
+/** Without what another time and another place must change. */
+function timeless(record: Fields): Fields {
+  const { seq, time, client, entryId, ...rest } = record;
+  assert.ok(typeof seq === 'number' && typeof time === 'string' && typeof client === 'string');
+  assert.equal(entryId !== undefined, record.command === 'XADD');
+  return { ...rest, node: undefined };
+}
+
+void test('what was recorded redacted and replayed elsewhere is the same but for time, and no secret is in the file', async () => {
+  const [whole, safe, again] = ['whole.rec', 'safe.rec.gz', 'again.rec'].map((name) =>
+    join(directory, name),
+  ) as [string, string, string];
+  await recordWhile(first.url, whole, [], publishAll, 91);
+  await recordWhile(first.url, safe, ['--redact', 'args'], publishAll, 91);
+  const plain = execFileSync('gzip', ['-dc', safe]);
+  const unpacked = [...plain.toString('latin1').matchAll(/"p":"([^"]*)"/g)].map(([, text = '']) =>
+    Buffer.from(text, 'base64'),
+  );
+  assert.equal(unpacked.length, 60);
+  for (const bytes of [plain, ...unpacked]) assert.equal(bytes.includes('hunter2'), false);
+  assert.match(plain.toString(), /^\{"sioInspectRecording":1,.*"redisVersion":"\d.*"redaction":\["args"\]/);
+  assert.equal(recordsIn(whole).filter(({ kind }) => kind === 'broadcast').length, 90);
+
+  await recordWhile(
+    second.url,
+    again,
+    [],
+    async () => {
+      const run = await runCli(['replay', safe, '--into', second.url, '--speed', 'max']);
+      assert.equal(run.code, 0, run.stderr);
+      assert.match(run.stderr, /90 published, 1 passed over/);
+    },
+    90,
+  );
+  const messages = recordsIn(safe).filter(({ kind }) => kind === 'broadcast');
+  assert.deepEqual(recordsIn(again).map(timeless), messages.map(timeless));
+});
+
+void test('monitor --record prints and records the same, and filters hold for both', async () => {
+  const file = join(directory, 'both.rec');
+  const running = startCli([
+    'monitor',
+    '--url',
+    first.url,
+    '--json',
+    '--event',
+    'wanted',
+    '--count',
+    '2',
+    '--record',
+    file,
+  ]);
+  const end = running.finished();
+  let isDone = false;
+  void end.then(() => {
+    isDone = true;
+  });
+  while (!isDone)
+    for (const event of ['wanted', 'other'])
+      await publisher.publish(
+        'socket.io#/#',
+        Buffer.from(encode(['u', { type: 2, data: [event, 1], nsp: '/' }, {}])),
+      );
+  const { stdout } = await end;
+  const printed = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Fields);
+  const recorded = recordsIn(file);
+  assert.equal(recorded.length, 2);
+  const common = ({ time, event, args, channel, node }: Fields): unknown => ({
+    time,
+    event,
+    args,
+    channel,
+    node,
+  });
+  assert.deepEqual(recorded.map(common), printed.map(common));
+  assert.deepEqual(
+    recorded.map(({ via, recordedVia }) => [via, recordedVia]),
+    [
+      ['recording', 'subscribe'],
+      ['recording', 'subscribe'],
+    ],
+  );
+});
+
+void test('decode reads a recording as it reads the MONITOR text of the same commands', async () => {
+  const text = Array.from(
+    { length: 20 },
+    (_, index) =>
+      `1487000000.${String(index).padStart(6, '0')} [0 127.0.0.1:50550] "publish" "socket.io#/#" ${quoteBytes(broadcast(index))}\n`,
+  ).join('');
+  const { Recorder } = await import('../../src/recording/recorder.ts');
+  const { captureInputSync } = await import('../../src/capture/capture-input.ts');
+  const file = join(directory, 'text.rec');
+  const recorder = await Recorder.open({ file, header: { tool: 'test', source: { via: ['text'] } } });
+  for (const item of captureInputSync(Buffer.from(text))) recorder.add(item);
+  await recorder.close();
+  const packed = join(directory, 'text.rec.gz');
+  await writeFile(packed, gzipSync(readFileSync(file)));
+  const expected = await runCli(['decode', '--json'], { input: text });
+  for (const name of [file, packed]) {
+    const { stdout, stderr, code } = await runCli(['decode', '--json', name]);
+    assert.equal(code, 0);
+    assert.equal(stderr, '');
+    assert.equal(
+      stdout.replaceAll('"via":"recording","recordedVia":"monitor"', '"via":"monitor"'),
+      expected.stdout,
+    );
+  }
+});
+
+void test('record answers what it cannot do with one message', async () => {
+  const taken = join(directory, 'taken.rec');
+  await writeFile(taken, 'precious');
+  const cases: readonly (readonly [string[], RegExp])[] = [
+    [['record', taken, '--url', first.url], /taken\.rec.*nothing is overwritten/],
+    [['record', join(directory, 'no', 'a.rec'), '--url', first.url], /no such directory/],
+    [['record', join(directory, 'x.rec'), '--redact', 'uid'], /--redact.*args\.0\.password/],
+    [['monitor', '--no-args'], /--record FILE/],
+    [['replay', taken], /--into/],
+  ];
+  for (const [args, expected] of cases) {
+    const { code, stderr } = await runCli(args);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, expected);
+  }
+  assert.equal(readFileSync(taken, 'utf8'), 'precious');
+});
+
+void test('replay refuses a Redis in which servers of others live', async () => {
+  const file = join(directory, 'foreign.rec');
+  await writeFile(file, '{"sioInspectRecording":1}\n');
+  const server = new Redis(second.url);
+  await server.psubscribe('socket.io#/#*');
+  await server.subscribe('socket.io-request#/#', 'socket.io-response#/#');
+  const refused = await runCli(['replay', file, '--into', second.url]);
+  assert.equal(refused.code, 3);
+  assert.match(refused.stderr, /Somebody's Socket\.IO servers live in the Redis/);
+  assert.equal((await runCli(['replay', file, '--into', second.url, '--force'])).code, 0);
+  server.disconnect();
+});
+
+void test('a full disk ends the recording with a word and exit code 1; monitor goes on printing', {
+  skip: !existsSync('/dev/full'),
+}, async () => {
+  const running = startCli(['monitor', '--url', first.url, '--record', '/dev/full', '--json']);
+  await running.until(/read-only/);
+  let isPrinted = false;
+  const printed = running
+    .until(/the recording has ended: no space is left/)
+    .then(() => running.until(/"seq":5\d/));
+  void printed.then(() => {
+    isPrinted = true;
+  });
+  while (!isPrinted) await publisher.publish('socket.io#/#', broadcast(1));
+  running.child.kill('SIGTERM');
+  const { code } = await running.finished();
+  assert.equal(code, 143);
+});
