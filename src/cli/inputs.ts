@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { OfflineInput } from '../session/offline.ts';
 import { UsageError } from './errors.ts';
+import { showProgress } from './progress.ts';
 
 /** Fewer, larger reads: each of them is a round through the thread pool. */
 const READ_BYTES = 512 * 1024;
@@ -14,7 +15,8 @@ export async function* openInputs(names: readonly string[]): AsyncIterable<Offli
       yield { name: 'stdin', chunks: process.stdin };
     } else {
       await checkReadable(name);
-      yield { name, chunks: createReadStream(name, { highWaterMark: READ_BYTES }) };
+      const { size } = await stat(name);
+      yield { name, chunks: showProgress(name, size, createReadStream(name, { highWaterMark: READ_BYTES })) };
     }
   }
 }
