@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseTarget, redactUrl } from '../../src/redis/target.ts';
+import { isLoopback, parseTarget, redactUrl } from '../../src/redis/target.ts';
 
 describe('parseTarget', () => {
   it('reads host, port, user, password and database', () => {
@@ -66,5 +66,26 @@ describe('redactUrl', () => {
     assert.equal(redactUrl('redis://h:1/2'), 'redis://h:1/2');
     assert.equal(redactUrl('unix:///run/redis.sock'), 'unix:///run/redis.sock');
     assert.equal(redactUrl('redis://app:p@ss/word@h:1'), 'redis://app:***@h:1');
+  });
+});
+
+describe('isLoopback', () => {
+  it('tells this machine by its address', () => {
+    const urls = [
+      'redis://127.0.0.1',
+      'redis://127.1.2.3:7000',
+      'redis://localhost',
+      'redis://[::1]',
+      'unix:///redis.sock',
+    ];
+    for (const url of urls) assert.equal(isLoopback({ url }), true, url);
+    for (const url of [
+      'redis://10.0.0.5',
+      'rediss://redis.example',
+      'redis://localhost.example',
+      'redis://[fe80::1]',
+    ]) {
+      assert.equal(isLoopback({ url }), false, url);
+    }
   });
 });

@@ -3,7 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
-import { findFreePort, type PrivateRedis, startPrivateRedis } from '../../../src/demo/private-redis.ts';
+import {
+  findFreePort,
+  findRedisBinary,
+  type PrivateRedis,
+  startPrivateRedis,
+} from '../../../src/demo/private-redis.ts';
 import { waitFor } from '../../support/wait.ts';
 
 const run = promisify(execFile);
@@ -124,7 +129,7 @@ async function startSentinel(primaryPort: number, directory: string): Promise<Se
     'sentinel failover-timeout main 5000',
   ];
   await writeFile(file, `${lines.join('\n')}\n`);
-  const child = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
+  const child = spawn(findRedisBinary() ?? 'redis', [file, '--sentinel'], { stdio: 'ignore' });
   const url = `redis://127.0.0.1:${port}`;
   await waitFor('a Sentinel', () => withClient(url, (client) => client.ping()).catch(() => undefined));
   return { url, kill: () => child.kill('SIGKILL') };
