@@ -23,7 +23,6 @@ import {
   parseDuration,
   readConditions,
 } from '../options.ts';
-import { type Progress, showProgress } from '../progress.ts';
 import {
   addRecordingOptions,
   type LiveRecording,
@@ -31,6 +30,7 @@ import {
   type RecordingOptions,
   readRedaction,
 } from '../recording.ts';
+import { type RecordingProgress, showRecording } from '../recording-progress.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
 import { themeFor } from '../terminal.ts';
@@ -136,7 +136,7 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
   let timer: NodeJS.Timeout | undefined;
   let notes: ThreadNotes | undefined;
   let recording: LiveRecording | undefined;
-  let progress: Progress | undefined;
+  let progress: RecordingProgress | undefined;
   try {
     const place = await findPlace(target, options.sentinel, stop.signal);
     const choice = await choose(vias, place, options, stop.signal);
@@ -151,7 +151,7 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
       },
     });
     const { flush } = recording;
-    if (mode === 'record') progress = showProgress(recording);
+    if (mode === 'record') progress = showRecording(recording);
     const bound = options.for ?? defaultBound(choice.ways, target, talk);
     timer = endAfter(bound, stop);
     await watch({
