@@ -33,7 +33,9 @@ export class Follower {
   /** Verdicts on followed threads. */
   closed(events: readonly ThreadEvent[]): readonly FollowStep[] {
     return events.flatMap(({ is, thread }): FollowStep[] =>
-      (is === 'completed' || is === 'timed-out') && this.#followed.has(thread) ? [{ is: 'closed', thread }] : [],
+      (is === 'completed' || is === 'timed-out') && this.#followed.has(thread)
+        ? [{ is: 'closed', thread }]
+        : [],
     );
   }
 

@@ -107,7 +107,8 @@ function mergeByConnection(rows: readonly ServerRow[]): readonly ServerRow[] {
     );
     const known = names.map((name) => byConnection.get(name)).find((at) => at !== undefined);
     const other = known === undefined ? undefined : merged[known];
-    const at = known !== undefined && other !== undefined && !shareNamespace(row, other) ? known : merged.length;
+    const at =
+      known !== undefined && other !== undefined && !shareNamespace(row, other) ? known : merged.length;
     merged[at] = at === known && other !== undefined ? join(other, row) : row;
     for (const name of names) byConnection.set(name, at);
   }

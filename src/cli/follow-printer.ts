@@ -39,7 +39,9 @@ export class FollowPrinter {
       this.shown++;
       if (step.is === 'closed') {
         this.#output.line(
-          this.#json ? writeThreadJson(step.thread, threads) : writeVerdict(step.thread, threads, this.#theme),
+          this.#json
+            ? writeThreadJson(step.thread, threads)
+            : writeVerdict(step.thread, threads, this.#theme),
         );
       } else if (this.#json) {
         this.#output.line(writeRecord(step.observed));

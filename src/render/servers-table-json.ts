@@ -18,7 +18,16 @@ export function writeServersJson(view: ServersView, node: string, at: number): s
   });
 }
 
-function toJson({ adapter, key, uids, client, publisher, subscriberAddress, subscriber, heardAt }: ServerRow): object {
+function toJson({
+  adapter,
+  key,
+  uids,
+  client,
+  publisher,
+  subscriberAddress,
+  subscriber,
+  heardAt,
+}: ServerRow): object {
   return {
     adapter,
     key,

@@ -155,9 +155,7 @@ function writeNameless(rows: readonly ServerRow[], style: ServersStyle): readonl
 
 function describeUnlisted({ is, channel, counted }: CountedChannel): string {
   const what =
-    is === 'python'
-      ? 'python-socketio or Flask-SocketIO'
-      : `${is}, which has no channel per server`;
+    is === 'python' ? 'python-socketio or Flask-SocketIO' : `${is}, which has no channel per server`;
   return `${plural(counted, 'subscriber')} of "${safeText(channel)}": ${what}. Who they are only their messages say.`;
 }
 
@@ -172,7 +170,11 @@ function writeUnplaced(view: ServersView, style: ServersStyle): readonly string[
   const note =
     readers === 0
       ? []
-      : [dim(`${plural(readers, 'connection')} of these ${readers === 1 ? 'reads' : 'read'} a stream (XREAD): the streams adapter. Before 0.3 its servers are known by heartbeats in the stream only.`)];
+      : [
+          dim(
+            `${plural(readers, 'connection')} of these ${readers === 1 ? 'reads' : 'read'} a stream (XREAD): the streams adapter. Before 0.3 its servers are known by heartbeats in the stream only.`,
+          ),
+        ];
   return [
     `${strong(plural(unplaced.length, 'connection'))} that ${unplaced.length === 1 ? 'subscribes' : 'subscribe'}; ${advice}`,
     ...unplaced.map((connection) => {

@@ -41,7 +41,10 @@ function toJson({ observed, latencyMicros, uid, client, clients, isLate }: Reply
 }
 
 function missingJson({ servers, who, among, acks, acksOf }: Missing): object {
-  const peer = ({ uid, client }: { readonly uid?: string; readonly client?: string }): object => ({ uid, client });
+  const peer = ({ uid, client }: { readonly uid?: string; readonly client?: string }): object => ({
+    uid,
+    client,
+  });
   return {
     servers,
     who: who.map(peer),

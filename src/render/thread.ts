@@ -56,7 +56,8 @@ function slowest(replies: readonly Reply[]): readonly string[] {
 function describeLack(thread: Thread, missing: Missing): string {
   const parts = [describeAnswers(thread)];
   const { servers, who, among, acks, acksOf } = missing;
-  if (servers > 0 && thread.expectedFrom === 'owner') parts.push('the server that has the socket does not answer, or none has it');
+  if (servers > 0 && thread.expectedFrom === 'owner')
+    parts.push('the server that has the socket does not answer, or none has it');
   else if (servers > 0) parts.push(`missing: ${describeSilent(servers, who, among)}`);
   if (acks > 0) parts.push(`${plural(acks, 'client ack')} missing${describeSilentClients(acksOf)}`);
   if (thread.expectedFrom === 'heard' && thread.expected !== undefined)
@@ -68,7 +69,8 @@ function describeLack(thread: Thread, missing: Missing): string {
 function describeSilent(servers: number, who: readonly Peer[], among: readonly Peer[]): string {
   const nameless = servers - who.length;
   if (who.length > 0 && nameless <= 0) return listPeers(who);
-  if (among.length > 0) return `${plural(servers, 'server')}, among ${listPeers(among)} (their replies do not say who sent them)`;
+  if (among.length > 0)
+    return `${plural(servers, 'server')}, among ${listPeers(among)} (their replies do not say who sent them)`;
   const rest = `${plural(nameless, 'subscriber')} that ${nameless === 1 ? 'is' : 'are'} counted and ${nameless === 1 ? 'has' : 'have'} no uid`;
   return who.length > 0 ? `${listPeers(who)} and ${rest}` : rest;
 }

@@ -10,6 +10,8 @@ export interface ThreadNotesOptions {
   readonly place: Place;
   readonly signal: AbortSignal;
   readonly theme: Theme;
+  /** Which requests are of interest. */
+  readonly wanted: (observed: Observed) => boolean;
   /** A line for a person about a request that is slow or lacks answers. */
   readonly onNote: (line: string) => void;
 }
@@ -24,9 +26,16 @@ export interface ThreadNotes {
 const SLOW_MICROS = 1e6;
 
 /** Notes on requests as they time out or turn out slow. @throws {RedisFailure} when Redis cannot be reached */
-export async function threadNotes({ place, signal, theme, onNote }: ThreadNotesOptions): Promise<ThreadNotes> {
+export async function threadNotes({
+  place,
+  signal,
+  theme,
+  wanted,
+  onNote,
+}: ThreadNotesOptions): Promise<ThreadNotes> {
   const note = (events: readonly ThreadEvent[]): void => {
     for (const { is, thread } of events) {
+      if (!wanted(thread.request)) continue;
       if (is === 'timed-out' || (is === 'completed' && isSlow(thread)))
         onNote(writeVerdict(thread, live.threads, theme));
     }

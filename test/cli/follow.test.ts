@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { runCli } from '../support/cli.ts';
 
-const CLASSIC = fileURLToPath(new URL('../../fixtures/classic/redis-adapter-8.3/input.monitor', import.meta.url));
+const CLASSIC = fileURLToPath(
+  new URL('../../fixtures/classic/redis-adapter-8.3/input.monitor', import.meta.url),
+);
 const SHARDED = fileURLToPath(
   new URL('../../fixtures/sharded/redis-adapter-8.3-dynamic/input.monitor', import.meta.url),
 );
@@ -36,7 +38,12 @@ void test('follow --event with --json writes the records and a line for the thre
   const threads = lines.filter((line) => 'thread' in line);
   assert.ok(threads.length >= 2, stdout);
   for (const thread of threads) {
-    const [count] = thread['clientCounts'] as { uid: string; clients: number; latencyMicros: number; seq: number }[];
+    const [count] = thread['clientCounts'] as {
+      uid: string;
+      clients: number;
+      latencyMicros: number;
+      seq: number;
+    }[];
     assert.equal(count?.uid, 'e622c0f939c3bb63');
     assert.equal(count.clients, 1);
     assert.ok(count.latencyMicros > 0 && count.latencyMicros < 20_000);
@@ -48,7 +55,10 @@ void test('follow --event with --json writes the records and a line for the thre
 void test('follow says who is missing once the time is over', async () => {
   const { stdout, code } = await runCli(['follow', 'q1', '-'], { input: SHORT });
   assert.equal(code, 0);
-  assert.match(stdout, /✗ REMOTE_FETCH q1 timed out after 5000 ms: 1 server answered, slowest 2\.0 ms; missing: CCCCCC \(127\.0\.0\.1:1003\); how many there are was only heard, not counted/);
+  assert.match(
+    stdout,
+    /✗ REMOTE_FETCH q1 timed out after 5000 ms: 1 server answered, slowest 2\.0 ms; missing: CCCCCC \(127\.0\.0\.1:1003\); how many there are was only heard, not counted/,
+  );
 });
 
 void test('follow --room finds what goes to a room and who joins it', async () => {

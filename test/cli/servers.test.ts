@@ -31,7 +31,11 @@ const NAMESPACES = 20;
 /** What a classic server of @socket.io/redis-adapter 8.3 subscribes to. */
 async function subscribeLikeServer(redis: Redis, key: string, nsp: string, uid: string): Promise<void> {
   await redis.psubscribe(`${key}#${nsp}#*`);
-  await redis.subscribe(`${key}-request#${nsp}#`, `${key}-response#${nsp}#`, `${key}-response#${nsp}#${uid}#`);
+  await redis.subscribe(
+    `${key}-request#${nsp}#`,
+    `${key}-response#${nsp}#`,
+    `${key}-response#${nsp}#${uid}#`,
+  );
 }
 
 async function look(url: string, ...args: readonly string[]): Promise<Look> {
@@ -86,22 +90,38 @@ describe('sio-inspect servers', { concurrency: false }, () => {
     const elapsedMs = performance.now() - started - (started - begun);
     assert.equal(seen.groups.length, NAMESPACES);
     for (const group of seen.groups) {
-      assert.deepEqual([group.key, group.servers, group.counted, group.health], ['shop', SERVERS, SERVERS, 'ok']);
+      assert.deepEqual(
+        [group.key, group.servers, group.counted, group.health],
+        ['shop', SERVERS, SERVERS, 'ok'],
+      );
     }
-    assert.equal(seen.servers.length, SERVERS * NAMESPACES, 'uids of several namespaces are not merged by guess');
+    assert.equal(
+      seen.servers.length,
+      SERVERS * NAMESPACES,
+      'uids of several namespaces are not merged by guess',
+    );
     assert.equal(seen.unplaced.length, SERVERS);
     assert.ok(elapsedMs < 2000, `took ${Math.round(elapsedMs)} ms beside the start of the program`);
     const stats = await control.info('commandstats');
-    const calls = [...stats.matchAll(/cmdstat_([^:]+):calls=(\d+)/g)].map(([, name, n]) => [name, Number(n)] as const);
+    const calls = [...stats.matchAll(/cmdstat_([^:]+):calls=(\d+)/g)].map(
+      ([, name, n]) => [name, Number(n)] as const,
+    );
     const total = calls.reduce((sum, [, n]) => sum + n, 0);
     assert.ok(total <= 22, `${total} commands: ${calls.map(([name, n]) => `${name} ${n}`).join(', ')}`);
-    assert.ok(calls.every(([name]) => !/subscribe|publish|^set|^del/.test(name ?? '')), String(calls));
+    assert.ok(
+      calls.every(([name]) => !/subscribe|publish|^set|^del/.test(name ?? '')),
+      String(calls),
+    );
     for (const worker of workers) worker.disconnect();
-    await waitFor('the workers to be gone', async () => ((await control.pubsub('CHANNELS', '*')).length === 0 ? true : undefined));
+    await waitFor('the workers to be gone', async () =>
+      (await control.pubsub('CHANNELS', '*')).length === 0 ? true : undefined,
+    );
   });
 
   it('tells a phantom subscriber, a shared connection, old versions and python apart', async () => {
-    const [one, two, phantom, old, python] = ['one', 'two', 'redis-cli', 'old', 'py'].map((name) => open(name));
+    const [one, two, phantom, old, python] = ['one', 'two', 'redis-cli', 'old', 'py'].map((name) =>
+      open(name),
+    );
     assert.ok(one && two && phantom && old && python);
     await subscribeLikeServer(one, 'socket.io', '/', 'AAAAAA');
     await subscribeLikeServer(two, 'socket.io', '/', 'BBBBBB');
@@ -119,7 +139,10 @@ describe('sio-inspect servers', { concurrency: false }, () => {
         ['socket.io', '/', 2, 3, 'phantom'],
       ],
     );
-    assert.deepEqual(seen.unlisted.map(({ is, counted }) => [is, counted]), [['python', 1]]);
+    assert.deepEqual(
+      seen.unlisted.map(({ is, counted }) => [is, counted]),
+      [['python', 1]],
+    );
     assert.deepEqual(seen.unplaced.map(({ name }) => name).sort(), ['old', 'one', 'py', 'redis-cli', 'two']);
     const { stdout } = await runCli(['servers', '--url', server.url]);
     assert.match(stdout, /1 subscriber counted is no server with a uid/);
@@ -132,11 +155,22 @@ describe('sio-inspect servers', { concurrency: false }, () => {
     it(`finds out which connection is whose by listening to ${adapter} servers, who do not notice`, async () => {
       const trio = await startTrio(server.url, adapter, 'ioredis');
       try {
-        const running = startCli(['servers', '--json', '--via', 'monitor', '--for', '2s', '--url', server.url]);
+        const running = startCli([
+          'servers',
+          '--json',
+          '--via',
+          'monitor',
+          '--for',
+          '2s',
+          '--url',
+          server.url,
+        ]);
         running.child.stdin.end();
         await running.until(/Listening/);
         const control = open('control');
-        await waitFor('MONITOR', async () => (/cmd=monitor/.test(String(await control.client('LIST'))) ? true : undefined));
+        await waitFor('MONITOR', async () =>
+          /cmd=monitor/.test(String(await control.client('LIST'))) ? true : undefined,
+        );
         assert.equal((await trio.ask()).sockets, 3);
         assert.equal((await trio.ask()).replies.length, 2);
         const { stdout, code } = await running.finished();
@@ -145,9 +179,18 @@ describe('sio-inspect servers', { concurrency: false }, () => {
         const kind = { classic: 'redis', sharded: 'redis-sharded', streams: 'redis-streams' }[adapter];
         const [group, ...others] = seen.groups;
         assert.deepEqual(others, []);
-        assert.deepEqual(group, { adapter: kind, key: 'socket.io', nsp: '/', servers: 3, counted: 3, health: 'ok' });
+        assert.deepEqual(group, {
+          adapter: kind,
+          key: 'socket.io',
+          nsp: '/',
+          servers: 3,
+          counted: 3,
+          health: 'ok',
+        });
         // Classic replies carry no uid: only who asked is known by name and address.
-        const placed = seen.servers.filter(({ publisher, client }) => publisher !== undefined && publisher.address === client);
+        const placed = seen.servers.filter(
+          ({ publisher, client }) => publisher !== undefined && publisher.address === client,
+        );
         assert.equal(placed.length, adapter === 'classic' ? 1 : 3);
       } finally {
         await trio.stop();
@@ -156,7 +199,15 @@ describe('sio-inspect servers', { concurrency: false }, () => {
   }
 
   it('writes a line for each look while it watches, until the time is over', async () => {
-    const { code, stdout } = await runCli(['servers', '--json', '--watch', '--for', '4s', '--url', server.url]);
+    const { code, stdout } = await runCli([
+      'servers',
+      '--json',
+      '--watch',
+      '--for',
+      '4s',
+      '--url',
+      server.url,
+    ]);
     assert.equal(code, 0);
     const looks = stdout.trimEnd().split('\n');
     assert.ok(looks.length >= 2, stdout);

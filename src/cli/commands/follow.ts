@@ -12,12 +12,7 @@ import { UsageError } from '../errors.ts';
 import { FollowPrinter } from '../follow-printer.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
 import { checkVia, collectVia, type ViaWord } from '../live-options.ts';
-import {
-  addKeyOption,
-  addOutputOptions,
-  type OutputOptions,
-  parseDuration,
-} from '../options.ts';
+import { addKeyOption, addOutputOptions, type OutputOptions, parseDuration } from '../options.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
 
@@ -78,7 +73,9 @@ async function follow(
   if (first === undefined && !hasNamed)
     throw new UsageError('say what to follow: a request id, --uid, --room, --sid or --event.');
   const selection = Object.fromEntries(
-    Object.entries({ ...named, ...(hasNamed ? {} : { id: first }) }).filter(([, value]) => value !== undefined),
+    Object.entries({ ...named, ...(hasNamed ? {} : { id: first }) }).filter(
+      ([, value]) => value !== undefined,
+    ),
   ) as Selection;
   const files = hasNamed && first !== undefined ? [first, ...rest] : rest;
   const printer = new FollowPrinter(options);
@@ -117,14 +114,21 @@ async function followLive(
   checkVia(vias, {});
   const ways = vias.flatMap((via) => (via === 'auto' || via === 'shard' ? [] : [via]));
   if (ways.length !== vias.length)
-    throw new UsageError('--via auto and shard are for monitor: name subscribe, stream, replica, replication or monitor.');
+    throw new UsageError(
+      '--via auto and shard are for monitor: name subscribe, stream, replica, replication or monitor.',
+    );
   const target = await readTarget(options);
   const stop = new AbortController();
   const signals = stopOnSignals(stop);
   printer.closed.addEventListener('abort', () => {
     stop.abort();
   });
-  const timer = options.for === undefined ? undefined : setTimeout(() => { stop.abort(); }, options.for);
+  const timer =
+    options.for === undefined
+      ? undefined
+      : setTimeout(() => {
+          stop.abort();
+        }, options.for);
   try {
     const place = await findPlace(target, options.sentinel, stop.signal);
     const show = (steps: readonly FollowStep[]): void => {

@@ -46,7 +46,11 @@ export function createCommand(): Command {
         'monitor: also listen, to learn which connection is whose; slows a busy Redis down several times',
       ).choices(['monitor']),
     )
-    .option('--for <time>', 'how long to listen or to watch, e.g. 5s (the default of --via monitor)', parseDuration)
+    .option(
+      '--for <time>',
+      'how long to listen or to watch, e.g. 5s (the default of --via monitor)',
+      parseDuration,
+    )
     .option('--watch', 'look again every two seconds');
   return addOutputOptions(command)
     .addHelpText('after', EXAMPLES)
