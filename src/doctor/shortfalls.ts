@@ -22,8 +22,9 @@ export interface Place {
 export const LEAST_SHORT = 2;
 
 /** All places where requests were seen. Those whose servers came or went meanwhile are left out: nobody is to blame there. */
-export function judgePlaces({ looks, traffic, expect }: Evidence): readonly Place[] {
-  if (traffic === undefined) return [];
+export function judgePlaces(evidence: Evidence): readonly Place[] {
+  const { looks, traffic, expect } = evidence;
+  if (traffic === undefined || missesAnswers(evidence)) return [];
   const { outcomes } = traffic;
   const places = new Map<string, { key: string; nsp: string }>();
   for (const { key, nsp } of outcomes.list) places.set(JSON.stringify([key, nsp]), { key, nsp });
@@ -41,6 +42,11 @@ export function judgePlaces({ looks, traffic, expect }: Evidence): readonly Plac
     const handled = judge(outcomes.handled());
     return [{ key, nsp, wide, handled, ...(group === undefined ? {} : { group }) }];
   });
+}
+
+/** MONITOR shows what its own node of a cluster was told; answers may go through any. */
+export function missesAnswers({ looks, traffic }: Evidence): boolean {
+  return traffic?.showsClients === true && looks.some(({ facts }) => facts.mode === 'cluster');
 }
 
 function judgeOne(outcome: Outcome, phantoms: number, expect: number | undefined): Judged {

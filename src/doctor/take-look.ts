@@ -2,30 +2,51 @@ import { readClientList } from '../redis/client-list.ts';
 import type { RedisLink } from '../redis/connect.ts';
 import { isOurAddress } from '../redis/our-addresses.ts';
 import { type Answer, listOf, readInfo, textOf } from '../redis/questions.ts';
-import { Asker, listServers, type Registry, readFacts, type ServerGroup } from '../redis/registry.ts';
+import { Asker, listAllServers, type Registry, readFacts, type ServerGroup } from '../redis/registry.ts';
 import type { Denial, Look } from './evidence.ts';
 
 /** A server that comes or goes while channels are listed and counted: asked again, this often at most. */
 const MAX_TRIES = 3;
 
+/** All nodes of a deployment: one, or those of a cluster. */
+export type Links = readonly [RedisLink, ...RedisLink[]];
+
 /** Asks Redis everything that rules look at. Bounded: a dozen commands, and one for each group of servers. */
-export async function takeLook(link: RedisLink): Promise<Look> {
+export async function takeLook(links: Links): Promise<Look> {
   const from = Date.now() * 1000;
+  const registry = await listSteady(links);
+  const [first, ...more] = await Promise.all(links.map(askNode));
+  if (first === undefined) throw new TypeError('A look needs a node.');
+  const all = [first, ...more];
+  const clients = all.flatMap((node) => node.clients ?? []);
+  const { facts, info, pubsubLimit } = first;
+  return {
+    from,
+    to: Date.now() * 1000,
+    facts,
+    info,
+    groups: registry.groups,
+    denials: all.flatMap(({ denials }) => denials),
+    hidden: [...new Set([...registry.hidden, ...all.flatMap(({ hidden }) => hidden)])],
+    ...(all.some((node) => node.clients === undefined) ? {} : { clients }),
+    ...(pubsubLimit === undefined ? {} : { pubsubLimit }),
+  };
+}
+
+type NodeLook = Omit<Look, 'from' | 'to' | 'groups'>;
+
+async function askNode(link: RedisLink): Promise<NodeLook> {
   const asker = new Asker(link);
-  const registry = await listSteady(link);
   const facts = await readFacts(link);
   const clients = await asker.ask('CLIENT LIST');
   const info = readInfo(textOf(await asker.ask('INFO')));
   const limit = readLimit(await asker.ask('CONFIG GET client-output-buffer-limit'));
   const denials = listOf(await asker.ask('ACL LOG 32')).map(readDenial);
   return {
-    from,
-    to: Date.now() * 1000,
     facts,
-    groups: registry.groups,
     info,
     denials,
-    hidden: [...new Set([...registry.hidden, ...asker.hidden])],
+    hidden: asker.hidden,
     ...(clients === undefined
       ? {}
       : {
@@ -38,10 +59,10 @@ export async function takeLook(link: RedisLink): Promise<Look> {
 }
 
 /** Channels are listed before they are counted: what differs may only have happened in between. */
-async function listSteady(link: RedisLink): Promise<Registry> {
-  let registry = await listServers(link);
+async function listSteady(links: Links): Promise<Registry> {
+  let registry = await listAllServers(links);
   for (let tries = 1; tries < MAX_TRIES && registry.groups.some(isUneven); tries++)
-    registry = await listServers(link);
+    registry = await listAllServers(links);
   return registry;
 }
 

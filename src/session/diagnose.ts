@@ -7,8 +7,8 @@ import type { Rule } from '../doctor/rule.ts';
 import { takeLook } from '../doctor/take-look.ts';
 import { Traffic } from '../doctor/traffic.ts';
 import type { Source } from '../model/frame.ts';
-import { connect } from '../redis/connect.ts';
 import { literalPattern } from '../redis/glob.ts';
+import { findPlace, withAllLinks } from '../redis/place.ts';
 import type { RedisTarget } from '../redis/target.ts';
 import { Inspector } from './inspector.ts';
 import { watch } from './live.ts';
@@ -42,13 +42,13 @@ const ANY_KEY = '*#/*';
 
 /** Looks at a live Redis two or three times, listens in between, and checks the rules. @throws {RedisFailure} */
 export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report> {
-  const { rules, target, forMs, signal, expect } = options;
-  const link = await connect(target, signal);
-  try {
-    const looks = [await takeLook(link)];
-    const [first] = looks;
-    if (first !== undefined) options.onLook?.(first);
-    const look = async (): Promise<void> => void looks.push(await takeLook(link));
+  const { rules, forMs, signal, expect } = options;
+  const place = await findPlace(options.target, undefined, signal);
+  return withAllLinks(place, signal, async (links) => {
+    const first = await takeLook(links);
+    const looks = [first];
+    options.onLook?.(first);
+    const look = async (): Promise<void> => void looks.push(await takeLook(links));
     const expected = expect === undefined ? {} : { expect };
     if (forMs === 0 || rules.every(({ needs }) => needs === 'static')) {
       await pause(STATIC_GAP_MS, signal);
@@ -56,13 +56,11 @@ export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report
       return examine(rules, { looks, ...expected });
     }
     const traffic = new Traffic({ patienceMs: Math.min(MAX_PATIENCE_MS, forMs * PATIENCE_SHARE) });
-    traffic.setServers(first?.groups ?? []);
-    await listen(options, traffic, look);
+    traffic.setServers(first.groups);
+    await listen({ ...options, target: await place.locate(signal) }, traffic, look);
     await look();
     return examine(rules, { looks, traffic, ...expected });
-  } finally {
-    link.close();
-  }
+  });
 }
 
 async function listen(

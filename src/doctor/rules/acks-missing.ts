@@ -1,5 +1,6 @@
 import { describePlace, type Evidence } from '../evidence.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
+import { missesAnswers } from '../shortfalls.ts';
 import type { Outcome } from '../taps/outcomes.ts';
 import { listNames, plural } from '../words.ts';
 
@@ -13,8 +14,9 @@ export const acksMissing: Rule = {
   needs: 'traffic',
   summary: 'Broadcasts with acknowledgement wait for clients that do not answer in time.',
   fault: 'slow-acks',
-  check: ({ traffic }: Evidence): readonly Diagnosis[] => {
-    const broadcasts = traffic?.outcomes.list.filter(({ type }) => type === 'BROADCAST') ?? [];
+  check: (evidence: Evidence): readonly Diagnosis[] => {
+    if (missesAnswers(evidence)) return [];
+    const broadcasts = evidence.traffic?.outcomes.list.filter(({ type }) => type === 'BROADCAST') ?? [];
     const events = new Map<string, Outcome[]>();
     for (const outcome of broadcasts) {
       const name = JSON.stringify([outcome.key, outcome.nsp, outcome.event]);
