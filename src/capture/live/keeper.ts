@@ -12,6 +12,8 @@ const RECONNECT_DELAYS_MS = [0, 100, 250, 500, 1000, 2000, 5000];
 /** How often to look whether the backlog has room again. */
 const ROOM_CHECK_MS = 50;
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** Keeps a way attached, whatever happens, and fills the backlog. */
 export class Keeper {
   /** What is missing at the end, when it ended without a connection. */
@@ -115,6 +117,8 @@ export class Keeper {
       const isWhole = missed === undefined || continues !== undefined;
       const gap = isWhole ? {} : { gap: { ...missed, node, to: nowMicros() } };
       this.#sessions.set(number, { number, node, accepted, continuesBytes: continues === 'bytes', ...gap });
+      // The gap is told even if nothing ever comes on this connection.
+      this.#backlog.push({ session: number, time: nowMicros(), bytes: NO_BYTES });
       return (arrival) => {
         if (this.#backlog.push({ session: number, ...arrival })) return;
         this.#overflowed = true;

@@ -108,6 +108,7 @@ describe('replicationSource', () => {
     await flood.exec();
     await source.attached(2);
     await redis.publish('socket.io#/#', '2');
+    await source.until('the second', () => payloads(source).includes('2'));
     await source.stop();
     const seen = source.captured.filter((one) => one.is !== 'frame' || String(one.frame.channel) !== 'flood');
     assert.deepEqual(

@@ -157,6 +157,7 @@ describe('streamSource', () => {
     await source.until('the first entry', () => source.frames().length === 1);
     await redis.del('deleted');
     await add('deleted', '2');
+    await source.until('the second entry', () => source.frames().length === 2);
     await source.stop();
     assert.deepEqual(payloads(source), ['1', '2']);
     assert.deepEqual(source.gaps(), []);
