@@ -65,14 +65,21 @@ export async function untilSettled(lab: Lab, ids: readonly number[], file: strin
   for (;;) {
     const now = performance.now();
     const { size } = statSync(file);
-    const isBehind = readClientList(String(await lab.control.client('LIST'))).some(
-      ({ id, outputBytes }) => ids.includes(id) && outputBytes > 0,
-    );
     if (size !== bytes) lastWrite = now;
     bytes = size;
-    if (!isBehind && now - lastWrite >= QUIET_MS) break;
+    if (!(await isBehind(lab, ids)) && now - lastWrite >= QUIET_MS) break;
     await sleep(POLL_MS);
   }
   const left = await listAttached(lab);
   return { lastWrite, wasThrownOut: ids.some((id) => !left.includes(id)) };
+}
+
+/** Waits until Redis holds nothing back for a reader: all of it is on its way. */
+export async function untilSent(lab: Lab, ids: readonly number[]): Promise<void> {
+  while (await isBehind(lab, ids)) await sleep(POLL_MS);
+}
+
+async function isBehind({ control }: Lab, ids: readonly number[]): Promise<boolean> {
+  const clients = readClientList(String(await control.client('LIST')));
+  return clients.some(({ id, outputBytes }) => ids.includes(id) && outputBytes > 0);
 }

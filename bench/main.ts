@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,6 @@ import { benchBurst } from './burst.ts';
 import { benchMemory } from './memory.ts';
 import { benchOffline } from './offline.ts';
 import { describeMachine, type Section, writeReport, writeTable } from './report.ts';
-import { run } from './run.ts';
 import { benchSlowDown } from './slow-down.ts';
 
 const PARTS: ReadonlyMap<string, (options: BenchOptions) => Promise<Section>> = new Map([
@@ -36,7 +36,7 @@ await bench();
 
 async function bench(): Promise<void> {
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
-  await run(['npm', 'run', 'build']);
+  execFileSync('npm', ['run', 'build'], { stdio: ['ignore', 2, 2] });
   const directory = await mkdtemp(join(tmpdir(), 'sio-inspect-bench-'));
   const sections: Section[] = [];
   try {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { devNull } from 'node:os';
 import { rm } from 'node:fs/promises';
-import { startLab, untilAttached } from './attached.ts';
+import { startLab, untilAttached, untilSent } from './attached.ts';
 import type { BenchOptions } from './bench-options.ts';
 import { writeBurst } from './burst.ts';
 import { writeRecording } from './captures.ts';
@@ -65,9 +65,10 @@ async function readLive(commands: string, file: string): Promise<Live> {
   const lab = await startLab();
   try {
     const running = new Running(inspectWords('monitor', '--json', '--url', lab.redis.url), { stdout: file });
-    await untilAttached(lab, running);
+    const ids = await untilAttached(lab, running);
     const started = performance.now();
     await publish(lab.redis, commands, BLOCKS);
+    await untilSent(lab, ids);
     // At Ctrl-C it writes first what has arrived.
     const { peakMb, stderr } = await running.interrupt();
     const seconds = (performance.now() - started) / 1000;
@@ -77,8 +78,10 @@ async function readLive(commands: string, file: string): Promise<Live> {
   }
 }
 
+/** Where nothing is kept, what it says itself has to do. */
 async function countCaptured(file: string, stderr: string): Promise<string> {
-  if (file === devNull) return `${/([\d,]+) messages/.exec(stderr)?.[1] ?? '?'} by its own account`;
+  if (file === devNull)
+    return `${formatCount(Number(/(\d+) messages/.exec(stderr)?.[1]))} by its own account`;
   const [records = 0, gaps = 0] = await countMarks(file, ['"kind":"broadcast"', '"kind":"gap"']);
   return `${formatCount(records)}, ${gaps} gaps`;
 }

@@ -1,16 +1,26 @@
 import { once } from 'node:events';
 
 /** Lines collected before they are handed to the stream: fewer, larger writes. */
-const CHUNK_CHARACTERS = 64 * 1024;
+const BLOCK_BYTES = 256 * 1024;
+/** A UTF-16 unit becomes three bytes at most. */
+const BYTES_PER_UNIT = 3;
 
 /**
  * Whole lines to a stream that may be slow or go away. When the reader has closed the pipe, `closed` aborts and
  * everything more is dropped: `| head -1` ends the program quietly.
+ *
+ * Lines are encoded one by one into a block: encoding them joined costs several times as much, because one character
+ * outside Latin-1 makes the whole of the joined text wide.
  */
 export class Output {
   readonly #stream: NodeJS.WritableStream;
   readonly #closing = new AbortController();
-  #pending = '';
+  /** Blocks that are full, in order; behind them comes `#block`. */
+  #full: Buffer[] = [];
+  #block: Buffer | undefined;
+  #used = 0;
+  /** A block that the stream is done with. */
+  #spare: Buffer | undefined;
 
   constructor(stream: NodeJS.WritableStream) {
     this.#stream = stream;
@@ -25,22 +35,43 @@ export class Output {
   }
 
   line(text: string): void {
-    this.#pending += `${text}\n`;
-  }
-
-  /** True when enough is pending that it should be flushed. */
-  get isFull(): boolean {
-    return this.#pending.length >= CHUNK_CHARACTERS;
+    const block = this.#blockFor(text.length * BYTES_PER_UNIT + 1);
+    this.#used += block.write(text, this.#used, 'utf8');
+    block[this.#used++] = 0x0a;
   }
 
   /** Hands over what is pending and waits while the stream is full. */
   async flush(): Promise<void> {
-    if (this.#pending === '' || this.closed.aborted) return;
-    const text = this.#pending;
-    this.#pending = '';
-    if (this.#stream.write(text)) return;
+    if (this.closed.aborted) return;
+    this.#closeBlock();
+    const blocks = this.#full;
+    this.#full = [];
+    for (const block of blocks) await this.#hand(block);
+  }
+
+  async #hand(lines: Buffer): Promise<void> {
+    const hasRoom = this.#stream.write(lines, () => {
+      if (lines.buffer.byteLength === BLOCK_BYTES) this.#spare = Buffer.from(lines.buffer);
+    });
+    if (hasRoom || this.closed.aborted) return;
     await once(this.#stream, 'drain', { signal: this.closed }).catch((error: unknown) => {
       if (!this.closed.aborted) throw error;
     });
+  }
+
+  #blockFor(bytes: number): Buffer {
+    if (this.#block !== undefined && this.#used + bytes <= this.#block.length) return this.#block;
+    this.#closeBlock();
+    const spare = bytes <= BLOCK_BYTES ? this.#spare : undefined;
+    if (spare !== undefined) this.#spare = undefined;
+    this.#block = spare ?? Buffer.allocUnsafeSlow(Math.max(bytes, BLOCK_BYTES));
+    return this.#block;
+  }
+
+  #closeBlock(): void {
+    if (this.#block === undefined || this.#used === 0) return;
+    this.#full.push(this.#block.subarray(0, this.#used));
+    this.#block = undefined;
+    this.#used = 0;
   }
 }
