@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -138,4 +139,29 @@ void test('Recorder ends the recording, and nothing else, when the disk is full'
   assert.deepEqual(failures, ['/dev/full ENOSPC']);
   assert.equal(recorder.hasFailed, true);
   assert.equal(recorder.frames, 0);
+});
+
+void test('a file that may not grow ends in whole lines and a gap', {
+  skip: process.platform === 'win32',
+}, async () => {
+  const file = join(directory, 'limited.rec');
+  const program = `
+      const { Recorder } = await import('./src/recording/recorder.ts');
+      const recorder = await Recorder.open({ file: process.argv[1], header: { tool: 'test', source: { via: ['subscribe'] } } });
+      const frame = { via: 'subscribe', time: 1, command: 'PMESSAGE', channel: Buffer.from('a#/#'), payload: Buffer.alloc(1500) };
+      for (let index = 0; index < 200; index++) {
+        recorder.add({ is: 'frame', frame });
+        await recorder.flush();
+      }
+      await recorder.close();
+      process.exitCode = recorder.hasFailed ? 7 : 0;`;
+  // 8 blocks of 512 or 1024 bytes; the system answers EFBIG, as it would ENOSPC.
+  const command = 'ulimit -f 8; exec "$0" --import tsx --input-type=module -e "$1" "$2"';
+  const run = spawnSync('sh', ['-c', command, process.execPath, program, file]);
+  assert.equal(run.status, 7, run.stderr.toString());
+  const items = captureInputSync(await readFile(file));
+  const last = items.pop();
+  assert.equal(last?.is === 'gap' && last.gap.reason, 'dropped');
+  assert.ok(items.length > 0);
+  assert.ok(items.every(({ is }) => is === 'frame'));
 });
