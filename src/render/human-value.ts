@@ -18,8 +18,22 @@ export function showValues(values: readonly Value[], limit = Number.POSITIVE_INF
   return new Writer(limit).several(values);
 }
 
+/** The beginning of a text, and how many bytes of what it shows were left unwritten. */
+export interface Excerpt {
+  readonly text: string;
+  readonly unwrittenBytes: number;
+}
+
+/** As `showValues`, for whoever has to say how much is missing. */
+export function excerptValues(values: readonly Value[], limit: number): Excerpt {
+  const writer = new Writer(limit);
+  return { text: writer.several(values), unwrittenBytes: writer.unwrittenBytes };
+}
+
 class Writer {
   #left: number;
+  /** Text counts as UTF-8, everything else with its length on the wire. */
+  unwrittenBytes = 0;
 
   constructor(limit: number) {
     this.#left = limit;
@@ -45,8 +59,9 @@ class Writer {
 
   several(values: readonly Value[]): string {
     const parts: string[] = [];
-    for (const value of values) {
+    for (const [index, value] of values.entries()) {
       if (this.#left <= 0) {
+        for (const rest of values.slice(index)) this.unwrittenBytes += rest.length;
         parts.push('…');
         break;
       }
@@ -58,8 +73,10 @@ class Writer {
 
   #map(map: MapValue): string {
     const parts: string[] = [];
-    for (const { key, value } of map.entries) {
+    for (const [index, { key, value }] of map.entries.entries()) {
       if (this.#left <= 0) {
+        for (const rest of map.entries.slice(index))
+          this.unwrittenBytes += rest.key.length + rest.value.length;
         parts.push('…');
         break;
       }
@@ -73,7 +90,9 @@ class Writer {
   /** Only as much of a long text is escaped as will be looked at. */
   #text(text: string): string {
     if (text.length <= this.#left) return this.#spend(quoteText(text));
-    return this.#spend(`${quoteText(text.slice(0, Math.max(0, this.#left))).slice(0, -1)}…"`);
+    const written = Math.max(0, this.#left);
+    this.unwrittenBytes += Buffer.byteLength(text.slice(written));
+    return this.#spend(`${quoteText(text.slice(0, written)).slice(0, -1)}…"`);
   }
 
   #spend(text: string): string {

@@ -1,7 +1,8 @@
 import type { Gap, Unframed } from '../model/frame.ts';
 import type { Message, Severity } from '../model/message.ts';
 import type { Observed } from '../model/observed.ts';
-import { showValue, showValues } from './human-value.ts';
+import type { Value } from '../model/value.ts';
+import { excerptValues, showValue } from './human-value.ts';
 import { phraseReply, phraseRequest, phraseTarget, plural, showChannel } from './phrase.ts';
 import { safeText } from './safe-text.ts';
 import { cutToColumns, formatBytes, padRight, splitAtColumns, textWidth } from './text-width.ts';
@@ -22,7 +23,7 @@ type MessageSeen = Extract<Observed, { is: 'message' }>;
 const MAX_SENDER = 16;
 const MAX_TARGET = 28;
 const HEX_BYTES_SHOWN = 16;
-/** Characters of values that are written at most before a line is cut: more cannot be seen on any terminal. */
+/** Characters of values that are written at most before a line is cut: more cannot be seen on any terminal. Not with `full`. */
 const MAX_CELL = 4000;
 const MIN_VALUE_COLUMNS = 16;
 
@@ -72,32 +73,57 @@ export class PrettyLines {
     const { message } = seen;
     switch (message.kind) {
       case 'broadcast':
-        return [...this.#target(`→ ${phraseTarget(message)}`), ...eventCells(message), ...flagCells(message)];
+        return [
+          ...this.#target(`→ ${phraseTarget(message)}`),
+          ...this.#eventCells(message),
+          ...flagCells(message),
+        ];
       case 'request':
         return [
           ...this.#target(`? ${message.type ?? 'request'}${shortId(message)}`),
           ['dim', phraseRequest(message)],
-          ...eventCells(message),
-          ...payloadCells(message),
+          ...this.#eventCells(message),
+          ...this.#payloadCells(message),
           ...flagCells(message),
         ];
       case 'response':
         return [
           ...this.#target(`✓ ${message.type ?? 'reply'}${shortId(message)}`),
           ['value', phraseReply(message)],
-          ...payloadCells(message),
+          ...this.#payloadCells(message),
         ];
       case 'cluster':
         return [
           ...this.#target(`· ${message.type ?? 'cluster'}`),
           ['dim', message.nsp === undefined ? '' : safeText(message.nsp)],
-          ...payloadCells(message),
+          ...this.#payloadCells(message),
         ];
       case 'subscription':
         return [...this.#target(`+ ${seen.frame.command ?? 'SUBSCRIBE'}`), ['value', channelList(seen)]];
       case 'undecoded':
         return undecodedCells(seen);
     }
+  }
+
+  #eventCells(message: Message): Cell[] {
+    const payload = message.kind === 'broadcast' ? this.#payloadCells(message) : [];
+    if (message.event === undefined) return payload;
+    return [['event', safeText(message.event)], this.#valueCell('', message.args ?? []), ...payload];
+  }
+
+  /** Lists that `phraseReply` has counted are not shown again. */
+  #payloadCells(message: Message): Cell[] {
+    const counted = message.kind === 'response' && phraseReply(message) !== '';
+    const shown = (message.payload ?? []).filter(
+      ([name]) => !(counted && /^(?:sockets|clients|rooms|clientCount)$/.test(name)),
+    );
+    return shown.map(([name, value]) => this.#valueCell(`${safeText(name)}: `, [value]));
+  }
+
+  #valueCell(label: string, values: readonly Value[]): Cell {
+    const limit = this.#full ? Number.POSITIVE_INFINITY : MAX_CELL;
+    const { text, unwrittenBytes } = excerptValues(values, limit);
+    return ['value', label + text, unwrittenBytes];
   }
 
   /** Time and sender. A bare dump has neither. */
@@ -133,7 +159,10 @@ export class PrettyLines {
     if (width <= space) return this.#join(cells);
     if (room < MIN_VALUE_COLUMNS) return this.#cut(cells, space);
     return this.#join(
-      cells.map(([role, text], index) => [role, index === longest ? cutToColumns(text, room) : text]),
+      cells.map(([role, text, unwritten], index) => [
+        role,
+        index === longest ? cutToColumns(text, room, unwritten) : text,
+      ]),
     );
   }
 
@@ -142,7 +171,8 @@ export class PrettyLines {
   }
 
   #cut(cells: readonly Cell[], space: number): string {
-    const [shown, rest] = splitAtColumns(cells.map(([, text]) => text).join('  '), space);
+    const unwritten = cells.reduce((sum, [, , bytes = 0]) => sum + bytes, 0);
+    const [shown, rest] = splitAtColumns(cells.map(([, text]) => text).join('  '), space, unwritten);
     const kept: Cell[] = [];
     let at = 0;
     for (const [role, text] of cells) {
@@ -174,23 +204,12 @@ export class PrettyLines {
 }
 
 type Role = 'target' | 'event' | 'value' | 'dim' | 'trouble' | 'warning';
-type Cell = readonly [role: Role, text: string];
+type Cell = readonly [role: Role, text: string, unwrittenBytes?: number];
 
 /** Values are cut before names, and the longest of them. */
 function isLonger(cell: Cell, other: Cell | undefined): boolean {
   const rank = ([role, text]: Cell): number => textWidth(text) + (role === 'value' ? MAX_CELL * 2 : 0);
   return other === undefined || rank(cell) > rank(other);
-}
-
-function eventCells(message: Message): Cell[] {
-  if (message.event === undefined) return message.kind === 'broadcast' ? payloadCells(message) : [];
-  const args =
-    message.args === undefined || message.args.length === 0 ? '' : showValues(message.args, MAX_CELL);
-  const cells: Cell[] = [
-    ['event', safeText(message.event)],
-    ['value', args],
-  ];
-  return message.kind === 'broadcast' ? [...cells, ...payloadCells(message)] : cells;
 }
 
 function flagCells(message: Message): Cell[] {
@@ -200,15 +219,6 @@ function flagCells(message: Message): Cell[] {
     return value.type === 'bool' && value.value ? name : `${name}: ${showValue(value, 80)}`;
   });
   return flags.length === 0 ? [] : [['dim', flags.join(' ')]];
-}
-
-/** Lists that `phraseReply` has counted are not shown again. */
-function payloadCells(message: Message): Cell[] {
-  const counted = message.kind === 'response' && phraseReply(message) !== '';
-  const shown = (message.payload ?? []).filter(
-    ([name]) => !(counted && /^(?:sockets|clients|rooms|clientCount)$/.test(name)),
-  );
-  return shown.map(([name, value]) => ['value', `${safeText(name)}: ${showValue(value, MAX_CELL)}`]);
 }
 
 function undecodedCells({ frame, message }: MessageSeen): Cell[] {

@@ -30,15 +30,22 @@ export function takeColumns(text: string, columns: number): string {
   return taken;
 }
 
-/** Cuts an uncoloured text to `columns` and says how many bytes are not shown. */
-export function cutToColumns(text: string, columns: number): string {
-  return splitAtColumns(text, columns).join('');
+/**
+ * Cuts an uncoloured text to `columns` and says how many bytes are not shown. `unwrittenBytes` are those that the
+ * text would go on with, had it been written to its end.
+ */
+export function cutToColumns(text: string, columns: number, unwrittenBytes = 0): string {
+  return splitAtColumns(text, columns, unwrittenBytes).join('');
 }
 
 /** The same in two parts: what is shown, and the words for what is not (empty when all fits). */
-export function splitAtColumns(text: string, columns: number): [shown: string, rest: string] {
+export function splitAtColumns(
+  text: string,
+  columns: number,
+  unwrittenBytes = 0,
+): [shown: string, rest: string] {
   if (textWidth(text) <= columns) return [text, ''];
-  const whole = Buffer.byteLength(text);
+  const whole = Buffer.byteLength(text) + unwrittenBytes;
   const shown = takeColumns(text, Math.max(1, columns - '… +'.length - formatBytes(whole).length));
   return [shown, `… +${formatBytes(whole - Buffer.byteLength(shown))}`];
 }

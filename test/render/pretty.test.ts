@@ -137,3 +137,10 @@ void test('names of a payload cannot steer the terminal', () => {
   const written = lines(200).write(broadcast('\u001b[31mred', ['\u202eevil\u0007'], { rooms: ['a\nb'] }));
   assert.doesNotMatch(written, /[\u0000-\u001f\u202e]/u);
 });
+
+test('PrettyLines counts all bytes of a huge value as cut, and writes all of it when told to', () => {
+  const huge = broadcast('big', ['A'.repeat(3_000_000), 'B'.repeat(2_000_000)], {});
+  assert.match(lines(100).write(huge), /"A+… \+5\.0 MB {2}5\.0 MB$/);
+  const whole = lines(100, true).write(huge);
+  assert.ok(whole.includes(`"${'A'.repeat(3_000_000)}", "${'B'.repeat(2_000_000)}"`));
+});
