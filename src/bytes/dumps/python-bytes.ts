@@ -8,7 +8,7 @@ interface Literal {
   readonly bytes: Buffer;
 }
 
-/** Python: `repr(bytes)`, a list of them, or the messages that redis-py hands over, which name their channel. */
+/** Python: `repr` of bytes or of a bytearray, a list of them, or the messages that redis-py hands over, which name their channel. */
 export const pythonBytes: DumpForm = {
   name: "Python's bytes",
   *read(paste: Paste): Iterable<Reading> {
@@ -37,10 +37,15 @@ function readDeliveries(text: string, literals: readonly Literal[]): PastedMessa
 function isOnlyLiterals(text: string, literals: readonly Literal[]): boolean {
   let at = 0;
   for (const { start, end } of literals) {
-    if (/[^\s,[\]()]/.test(text.slice(at, start))) return false;
+    if (!isBetween(text.slice(at, start))) return false;
     at = end;
   }
-  return !/[^\s,[\]()]/.test(text.slice(at));
+  return isBetween(text.slice(at));
+}
+
+/** What may stand around literals: `[`, `bytearray(`, … */
+function isBetween(text: string): boolean {
+  return !/[^\s,[\]()]/.test(text.replaceAll(/\b(?:bytearray|bytes)(?=\($)/g, ''));
 }
 
 /** Scanned by hand: a payload may be megabytes long, more than a regular expression can step back over. */

@@ -157,6 +157,12 @@ describe('readDump reads what tools print', () => {
     }
   });
 
+  it('python3 repr of a bytearray', () => {
+    assert.deepEqual(read(dumpOf(LINE, `python3 -c "print(bytearray(open('FILE','rb').read()))"`)), [
+      LINE.toString('hex'),
+    ]);
+  });
+
   it("redis-py's message, with its channel", () => {
     const dump = readDump(
       Buffer.from(
@@ -288,6 +294,14 @@ describe('readDump refuses what has lost bytes', () => {
   it('a Buffer that Node cut', () => {
     assert.match(lost(inspect(LINE)), /first 50 bytes.*58 more.*toString\('hex'\)/);
     assert.match(lost(inspect(new Uint8Array(LINE))), /first 100 items.*8 more/);
+  });
+
+  it('hex in which a digit was lost or mistyped, instead of taking it for base64', () => {
+    const hex = LINE.toString('hex');
+    for (const text of [hex, hex.toUpperCase(), `0x${hex}`]) {
+      assert.match(lost(text.slice(0, -1)), /215 digits: one is missing or too many/);
+    }
+    assert.match(lost(`${hex.slice(0, 20)}g${hex.slice(21)}`), /"g" \(character 21\) is no hex digit/);
   });
 
   it('an argument that SLOWLOG cut', () => {
