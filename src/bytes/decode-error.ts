@@ -15,18 +15,22 @@ export class DecodeError extends Error {
 }
 
 export type DecodeErrorCode =
-  | 'truncated'
-  | 'trailing-bytes'
-  | 'bad-type'
-  | 'bad-syntax'
-  | 'bad-quoting'
-  | 'too-deep'
-  | 'too-large';
+  'truncated' | 'trailing-bytes' | 'bad-type' | 'bad-syntax' | 'bad-quoting' | 'too-deep' | 'too-large';
 
 /** `0x68 'h'`: a byte as it is written in every message. */
 export function describeByte(byte: number): string {
   const hex = `0x${byte.toString(16).padStart(2, '0')}`;
   return byte > 0x20 && byte < 0x7f ? `${hex} '${String.fromCharCode(byte)}'` : hex;
+}
+
+/** A value should fill the bytes, and does not. `after` names what was read. */
+export function leftOver(bytes: Uint8Array, position: number, after: string): DecodeError {
+  const left = bytes.length - position;
+  return new DecodeError(
+    'trailing-bytes',
+    `${left} byte${left === 1 ? '' : 's'} left over after ${after}`,
+    position,
+  );
 }
 
 export function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { MAX_DEPTH, MAX_VALUES, type MapEntry, type StrValue, type Value } from '../model/value.ts';
-import { asBuffer, DecodeError, describeByte } from './decode-error.ts';
+import { asBuffer, DecodeError, describeByte, leftOver } from './decode-error.ts';
 
 /** A number longer than this is refused: turning it into a bigint would take minutes. */
 const MAX_DIGITS = 1_000_000;
@@ -14,10 +14,7 @@ export function decodeJson(bytes: Uint8Array): Value {
   const reader = new JsonReader(asBuffer(bytes));
   const value = reader.readAt(0);
   reader.skipSpace();
-  if (reader.position < bytes.length) {
-    const left = bytes.length - reader.position;
-    throw new DecodeError('trailing-bytes', `${left} bytes left over after the value`, reader.position);
-  }
+  if (reader.position < bytes.length) throw leftOver(bytes, reader.position, 'the value');
   return value;
 }
 
@@ -152,7 +149,7 @@ class JsonReader {
   #unescapeBytes(bytes: Buffer, offset: number): Buffer {
     const unescaped = Buffer.allocUnsafe(bytes.length);
     let to = 0;
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const end = escapesEnd(bytes, at);
       if (end === at) unescaped[to++] = bytes[at++] ?? 0;
       else to += unescaped.write(this.#unescape(bytes.toString('latin1', at, end), offset + at), to);

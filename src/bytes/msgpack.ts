@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { MAX_DEPTH, MAX_VALUES, type MapEntry, type Value } from '../model/value.ts';
-import { asBuffer, DecodeError, describeByte } from './decode-error.ts';
+import { asBuffer, DecodeError, describeByte, leftOver } from './decode-error.ts';
 import { readExtension } from './msgpack-extensions.ts';
 import { ShortTexts } from './short-texts.ts';
 
@@ -17,10 +17,7 @@ export type MsgpackDialect = 'modern' | 'msgpack-js';
  */
 export function decodeMsgpack(bytes: Uint8Array, dialect: MsgpackDialect = 'modern'): Value {
   const value = readMsgpack(bytes, 0, dialect);
-  if (value.length < bytes.length) {
-    const left = bytes.length - value.length;
-    throw new DecodeError('trailing-bytes', `${left} bytes left over after the value`, value.length);
-  }
+  if (value.length < bytes.length) throw leftOver(bytes, value.length, 'the value');
   return value;
 }
 

@@ -1,5 +1,5 @@
 import type { Value } from '../model/value.ts';
-import { DecodeError } from './decode-error.ts';
+import { DecodeError, leftOver } from './decode-error.ts';
 import { ACTIONS } from './pickle-actions.ts';
 import { freeze } from './pickle-builder.ts';
 import { type PickledGlobal, PickleMachine } from './pickle-machine.ts';
@@ -49,7 +49,6 @@ function step(machine: PickleMachine): void {
 }
 
 function checkEnd(machine: PickleMachine): void {
-  const left = machine.bytes.length - machine.position;
-  if (left > 0)
-    throw new DecodeError('trailing-bytes', `${left} bytes left over after the pickle`, machine.position);
+  const { bytes, position } = machine;
+  if (position < bytes.length) throw leftOver(bytes, position, 'the pickle');
 }

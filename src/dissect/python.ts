@@ -66,7 +66,10 @@ interface Body {
 }
 
 function fitBody(root: Value, isOurs: boolean): Body | Misfit {
-  if (!isMap(root)) return new Misfit(`${root.type} stands where a dict should`, root);
+  if (!isMap(root)) {
+    const what = root.type === 'opaque' ? `an object of ${root.name}` : root.type;
+    return new Misfit(`${what} stands where a dict should`, root);
+  }
   const fields = readFields(root);
   const method = asText(fields.of.get('method'));
   if (method === undefined) return new Misfit('it has no method', root);
