@@ -79,7 +79,7 @@ function nameSender({ uid, adapter }: Message): string {
 }
 
 function nameEvent({ event, args = [] }: Message): string {
-  const name = event === undefined ? 'a packet' : `the event "${cutName(event)}"`;
+  const name = event === undefined ? 'a packet' : `the event ${quoteName(event)}`;
   if (event === undefined || args.length === 0) return name;
   return `${name} with ${args.length === 1 ? 'one argument' : `${args.length} arguments`}`;
 }
@@ -97,8 +97,12 @@ function nameRooms(rooms: readonly Value[]): string {
 }
 
 function nameRoom(room: Value): string {
-  if (room.type === 'str') return `"${cutName(room.value)}"`;
+  if (room.type === 'str') return quoteName(room.value);
   return room.type === 'int' ? String(room.value) : `(${room.type})`;
+}
+
+function quoteName(name: string): string {
+  return `"${cutName(name).replace(/["\\]/g, '\\$&')}"`;
 }
 
 function cutName(name: string): string {
