@@ -72,6 +72,10 @@ describe('the chat page', () => {
     await two.getByLabel('Message').press('Enter');
     await one.getByRole('log').getByText(HOSTILE, { exact: true }).waitFor();
     assert.equal(await one.locator('img, #messages script').count(), 0);
+
+    await two.getByLabel('Message').fill('read me \u202Egnp.exe');
+    await two.getByLabel('Message').press('Enter');
+    await one.getByRole('log').getByText('read me \\u202egnp.exe', { exact: true }).waitFor();
     assert.equal(await one.title(), 'sio-inspect demo chat');
 
     const shown = await waitFor('the demo to show it', () => /onerror/.exec(demo.stdout())?.[0]);

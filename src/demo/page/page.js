@@ -3,6 +3,7 @@ import { io } from '/socket.io/socket.io.esm.min.js';
 /** Old messages go, so that a tab left open overnight stays small. */
 const MOST_MESSAGES = 500;
 const ACKNOWLEDGE_TIMEOUT_MS = 10_000;
+const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 const statusLine = document.querySelector('#status');
 const messages = document.querySelector('#messages');
@@ -51,13 +52,17 @@ function chooseHint(workers, watchCommand) {
   return `${open} another worker, and what you type here gets there through Redis.`;
 }
 
-/** What others say is only ever text. */
+/** What others say is only ever text, and shows what is in it: control and bidirectional characters as escapes. */
 function show(text, whose) {
   const item = document.createElement('li');
   item.className = whose;
-  item.textContent = String(text);
+  item.textContent = String(text).replace(UNSAFE, escapeCharacter);
   messages.append(item);
   if (messages.childElementCount > MOST_MESSAGES) messages.firstElementChild.remove();
   item.scrollIntoView({ block: 'end' });
   return item;
+}
+
+function escapeCharacter(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
