@@ -8,7 +8,11 @@ export class DecodeError extends Error {
   readonly offset: number;
 
   constructor(code: DecodeErrorCode, message: string, offset: number) {
+    // Readings are tried and given up by the thousand; where in our code that was is of no use to anybody.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.offset = offset;
   }

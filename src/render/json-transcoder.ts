@@ -133,6 +133,8 @@ export class JsonTranscoder {
         return this.#integer(2, true);
       case 0xd2:
         return this.#integer(4, true);
+      case 0xcf:
+        return this.#unsigned64();
       case 0xcb:
         return this.#double();
       case 0xd9:
@@ -152,6 +154,16 @@ export class JsonTranscoder {
     if (start + size > this.#bytes.length) return undefined;
     this.position = start + size;
     return String(signed ? this.#bytes.readIntBE(start, size) : this.#bytes.readUIntBE(start, size));
+  }
+
+  /** As far as a double holds it exactly: times in milliseconds are written so. */
+  #unsigned64(): string | undefined {
+    const start = this.position + 1;
+    if (start + 8 > this.#bytes.length) return undefined;
+    const high = this.#bytes.readUInt32BE(start);
+    if (high >= 0x20_0000) return undefined;
+    this.position = start + 8;
+    return String(high * 0x1_0000_0000 + this.#bytes.readUInt32BE(start + 4));
   }
 
   #double(): string | undefined {

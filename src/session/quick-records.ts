@@ -1,10 +1,10 @@
+import { asBuffer } from '../bytes/decode-error.ts';
+import { ShortTexts } from '../bytes/short-texts.ts';
 import type { Frame } from '../model/frame.ts';
 import type { Message } from '../model/message.ts';
 import { formatTime } from '../render/json-lines.ts';
-import { quoteJson } from '../render/json-value.ts';
 import { JsonTranscoder } from '../render/json-transcoder.ts';
-import { ShortTexts } from '../bytes/short-texts.ts';
-import { asBuffer } from '../bytes/decode-error.ts';
+import { quoteJson } from '../render/json-value.ts';
 
 /** Senders and channels remembered at most; then all is forgotten and learned anew. */
 const MAX_LEARNED = 20_000;

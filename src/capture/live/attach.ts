@@ -7,16 +7,18 @@ import type { Opening, Talk, Way } from './way.ts';
 
 /** A connection on which nothing came for this long is asked whether it is alive, and given up after as long again. */
 const HEARTBEAT_MS = 30_000;
-/** How long the end waits for what Redis has already sent. */
-const FENCE_TIMEOUT_MS = 1000;
+/** The end waits for what Redis has already sent until nothing has come for this long … */
+const FENCE_SILENCE_MS = 1000;
+/** … or until it has waited for this long: where PING is forbidden and messages never stop, there is no other end. */
+const FENCE_LIMIT_MS = 30_000;
 
 /** A connection over which traffic flows. */
 export interface Attachment extends Opening {
   readonly node: string;
   /** Settles when the connection has ended, whoever ended it. */
   readonly ended: Promise<Ending>;
-  /** Takes everything that came before this call and that Redis had under way, then closes. */
-  finish(): Promise<void>;
+  /** Takes everything that came before this call and that Redis had under way. False when some of it may be missing. */
+  finish(): Promise<boolean>;
   close(): void;
 }
 
@@ -67,7 +69,7 @@ export async function attach(
       void ended.then(() => {
         talk.end();
       });
-    const finish = (): Promise<void> => (talk === undefined ? fence(socket) : finishTalk(socket, talk));
+    const finish = (): Promise<boolean> => (talk === undefined ? fence(socket) : finishTalk(socket, talk));
     return { node, ...opening, ended, finish, close: () => socket.destroy() };
   } catch (error) {
     socket.destroy();
@@ -137,9 +139,9 @@ function watchEnd(
  * What Redis had queued for us comes before its answer to this PING. Where PING is forbidden, or the connection is
  * dead, the timeout decides.
  */
-async function fence(socket: Socket): Promise<void> {
+async function fence(socket: Socket): Promise<boolean> {
   const token = `sio-inspect-${Math.random().toString(36).slice(2)}`;
-  await untilClosedOr(socket, (done) => {
+  return untilQuiet(socket, (done) => {
     let tail = Buffer.alloc(0);
     socket.on('data', (bytes: Buffer) => {
       const seen = Buffer.concat([tail, bytes]);
@@ -148,25 +150,31 @@ async function fence(socket: Socket): Promise<void> {
     });
     socket.write(encodeCommand(['PING', token]));
   });
-  socket.destroy();
 }
 
-async function finishTalk(socket: Socket, talk: Talk): Promise<void> {
-  await untilClosedOr(socket, (done) => {
+async function finishTalk(socket: Socket, talk: Talk): Promise<boolean> {
+  return untilQuiet(socket, (done) => {
     talk.finish().then(done, done);
   });
-  socket.destroy();
 }
 
-async function untilClosedOr(socket: Socket, start: (done: () => void) => void): Promise<void> {
-  if (socket.destroyed) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, FENCE_TIMEOUT_MS);
-    const done = (): void => {
-      clearTimeout(timer);
-      resolve();
+/** True when `start` said that it is done, or nothing came any more; false when it ended in the middle. */
+async function untilQuiet(socket: Socket, start: (done: () => void) => void): Promise<boolean> {
+  if (socket.destroyed) return false;
+  return new Promise<boolean>((resolve) => {
+    const settle = (isWhole: boolean): void => {
+      clearTimeout(silence);
+      clearTimeout(limit);
+      resolve(isWhole);
     };
-    socket.once('close', done);
-    start(done);
+    const limit = setTimeout(settle, FENCE_LIMIT_MS, false);
+    const silence = setTimeout(settle, FENCE_SILENCE_MS, true);
+    socket.on('data', () => silence.refresh());
+    socket.once('close', () => {
+      settle(false);
+    });
+    start(() => {
+      settle(true);
+    });
   });
 }

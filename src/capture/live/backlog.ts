@@ -46,6 +46,8 @@ export class Backlog {
   #writing: Promise<void> | undefined;
   #broken = false;
   #ended = false;
+  /** All that was ever pushed: its growth tells whether the socket had something. */
+  pushedBytes = 0;
   #wake: () => void = () => undefined;
 
   constructor(options: BacklogOptions = {}) {
@@ -57,6 +59,7 @@ export class Backlog {
   /** False when there is no room for more: this arrival is kept, but no other may come before `hasRoom`. */
   push(arrival: Arrival): boolean {
     const cost = costOf(arrival);
+    this.pushedBytes += arrival.bytes.length;
     if (!this.#spooling && this.#readyBytes + cost > this.#limit) {
       this.#spooling = true;
       this.#options.onSpool?.();

@@ -65,7 +65,11 @@ export class Keeper {
   async finish(): Promise<void> {
     const attachment = this.#attachment;
     this.#stop.abort();
-    await attachment?.finish();
+    if (attachment === undefined) return;
+    const from = nowMicros();
+    const isWhole = await attachment.finish();
+    if (!isWhole) this.lastGap ??= { via: this.#way.via, reason: 'disconnected', from, to: nowMicros() };
+    attachment.close();
   }
 
   /** Ends now. */

@@ -9,6 +9,8 @@ import type { Decode, LiveOptions, Session, Way } from './way.ts';
 /** Between two batches the socket is read: a batch must be done in a few milliseconds, whatever is done with it. */
 const BATCH_FRAMES = 256;
 const BATCH_BYTES = 256 * 1024;
+/** Node reads a socket in pieces of this size (libuv): a whole one means that there is more. */
+const READ_BYTES = 64 * 1024;
 /** What is shown of bytes that are no RESP. */
 const MAX_RAW_BYTES = 4096;
 
@@ -53,10 +55,21 @@ async function* readBatches(stream: Stream, backlog: Backlog): AsyncGenerator<re
     const batch = stream.read(backlog);
     if (batch.length > 0) {
       yield batch;
-      await nextTurn();
+      await drainSocket(backlog);
     } else if (!(await backlog.more())) {
       return;
     }
+  }
+}
+
+/**
+ * Lets the socket be read, and again while it brings as much as one read can hold: in a burst Redis throws out whoever
+ * decodes before reading. Not beyond half of the buffer, so that something is decoded under steady traffic too.
+ */
+async function drainSocket(backlog: Backlog): Promise<void> {
+  for (let before = -READ_BYTES; backlog.pushedBytes - before >= READ_BYTES && backlog.hasRoom; ) {
+    before = backlog.pushedBytes;
+    await nextTurn();
   }
 }
 
