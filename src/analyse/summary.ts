@@ -13,6 +13,8 @@ export class Summary {
   /** Messages that are known to be missing; gaps whose size is unknown are not in it. */
   missed = 0;
   others = 0;
+  /** How many of them passed the filters. */
+  shown = 0;
   readonly kinds = new Map<string, number>();
   readonly events = new Map<string, number>();
   readonly servers = new Map<string, number>();

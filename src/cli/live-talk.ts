@@ -10,7 +10,8 @@ import { plural } from '../render/phrase.ts';
 import { safeText } from '../render/safe-text.ts';
 import { writeSummary } from '../render/summary-text.ts';
 import type { Theme } from '../render/theme.ts';
-import { themeFor } from './terminal.ts';
+import { wrapText } from '../render/text-width.ts';
+import { columnsOf, themeFor } from './terminal.ts';
 
 /** Silence after which we say what is there instead. */
 const QUIET_MS = 5000;
@@ -206,8 +207,10 @@ export class LiveTalk {
     return [...words, '--url', url].map(quoteWord).join(' ');
   }
 
+  /** Wrapped at words on a terminal; as one line where it is piped. */
   #say(text: string): void {
-    process.stderr.write(`${text}\n`);
+    const lines = process.stderr.isTTY ? wrapText(text, columnsOf(process.stderr)) : [text];
+    process.stderr.write(`${lines.join('\n')}\n`);
   }
 }
 

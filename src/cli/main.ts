@@ -40,4 +40,11 @@ Options:
 `;
 }
 
+/** A reader that has seen enough, or a terminal that was closed: nothing more can be said, and cleaning up goes on. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  });
+}
+
 await main(process.argv.slice(2));

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { UsageError } from './errors.ts';
 import { type Condition, FILTER_FIELDS, type FilterField } from '../filter/filter.ts';
 
 /** How output is written: the same words on every command that prints messages. */
@@ -49,7 +50,9 @@ export function collect(value: string, before: readonly string[] = []): readonly
   return [...before, value];
 }
 
+/** @throws {UsageError} when a kind is asked for that there is none of */
 export function readConditions(options: FilterOptions): Condition[] {
+  for (const pattern of [...(options.kind ?? []), ...(options.notKind ?? [])]) checkKind(pattern);
   const conditions: Condition[] = [];
   for (const field of FILTER_FIELDS) {
     const wanted = options[field];
@@ -58,6 +61,17 @@ export function readConditions(options: FilterOptions): Condition[] {
     if (unwanted !== undefined) conditions.push({ field, patterns: unwanted, not: true });
   }
   return conditions;
+}
+
+const KINDS = ['broadcast', 'request', 'response', 'cluster', 'subscription', 'undecoded', 'gap'];
+
+/** Kinds are a closed list: a word that fits none of them is a slip of the finger. */
+function checkKind(pattern: string): void {
+  const parts = pattern.split('*');
+  const fits = (kind: string): boolean =>
+    parts.length === 1 ? kind === pattern : parts.every((part) => kind.includes(part));
+  if (!KINDS.some(fits))
+    throw new UsageError(`--kind: there is no kind "${pattern}". There are ${KINDS.join(', ')}.`);
 }
 
 function capitalise<T extends string>(word: T): Capitalize<T> {

@@ -5,6 +5,9 @@ const BLOCK_BYTES = 256 * 1024;
 /** A UTF-16 unit becomes three bytes at most. */
 const BYTES_PER_UNIT = 3;
 
+/** A closed pipe, a closed terminal. */
+const GONE: ReadonlySet<string> = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
+
 /**
  * Whole lines to a stream that may be slow or go away. When the reader has closed the pipe, `closed` aborts and
  * everything more is dropped: `| head -1` ends the program quietly.
@@ -25,7 +28,7 @@ export class Output {
   constructor(stream: NodeJS.WritableStream) {
     this.#stream = stream;
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+      if (!GONE.has(error.code ?? '')) throw error;
       this.#closing.abort();
     });
   }

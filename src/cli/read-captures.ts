@@ -92,13 +92,16 @@ function takeInto(
     const line = printRecord === undefined ? undefined : inspector.writeQuickly(captured);
     if (line !== undefined && captured.is === 'frame') {
       summary.addBroadcast(captured.frame.payload?.length ?? 0);
+      summary.shown++;
       printRecord?.(line);
       return;
     }
     const observed = inspector.observe(captured);
     if (observed === undefined) return;
     summary.add(observed);
-    if (wanted(observed)) printer.print(observed);
+    if (!wanted(observed)) return;
+    summary.shown++;
+    printer.print(observed);
   };
 }
 
@@ -107,7 +110,9 @@ function conclude(summary: Summary, files: readonly string[]): void {
     process.exitCode = EXIT.notUnderstood;
     say(`${summary.undecoded} of ${summary.messages + summary.undecoded} not understood.`);
   }
-  if (summary.messages + summary.undecoded + summary.gaps > 0) return;
+  const all = summary.messages + summary.undecoded + summary.gaps;
+  if (all > 0 && summary.shown === 0) say(`none of the ${all} messages fits the filters.`);
+  if (all > 0) return;
   const what = files.length === 0 ? 'the input' : files.join(', ');
   const others =
     summary.others === 0

@@ -100,7 +100,7 @@ export class RecordingFile {
   }
 
   async #writeWhole(block: Buffer): Promise<void> {
-    for (let at = 0; at < block.length; ) {
+    for (let at = 0; at < block.length;) {
       const place = this.#end === null ? null : this.#end + at;
       const { bytesWritten } = await this.#file.write(block, at, block.length - at, place);
       at += bytesWritten;

@@ -61,7 +61,7 @@ export class PrettyLines {
 
   #message(seen: MessageSeen): string {
     const { frame, message } = seen;
-    const gutter = this.#gutter(frame.time, message.uid ?? '');
+    const gutter = this.#gutter(frame.time, message.uid ?? frame.client ?? '');
     const size = frame.payload === undefined ? '' : formatBytes(frame.payload.length);
     const findings = (message.findings ?? []).map((finding) =>
       this.#finding(finding.severity, finding.message),

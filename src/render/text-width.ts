@@ -50,6 +50,23 @@ export function splitAtColumns(
   return [shown, `… +${formatBytes(whole - Buffer.byteLength(shown))}`];
 }
 
+/** Breaks a text between words so that no line is wider than `columns`; colours are not counted, indentation is kept. */
+export function wrapText(text: string, columns: number): string[] {
+  const [indent = ''] = /^ */.exec(text) ?? [];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.trimStart().split(' ')) {
+    const longer = line === '' ? indent + word : `${line} ${word}`;
+    if (line !== '' && stringWidth(longer) > columns) {
+      lines.push(line);
+      line = indent + word;
+    } else {
+      line = longer;
+    }
+  }
+  return [...lines, line];
+}
+
 /** `108 B`, `2.1 kB`, `40 MB`: powers of ten, as disks and networks count. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;

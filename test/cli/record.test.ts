@@ -109,9 +109,8 @@ function recordsIn(file: string): Fields[] {
 
 /** Without what another time and another place must change. */
 function timeless(record: Fields): Fields {
-  const { seq, time, client, entryId, ...rest } = record;
+  const { seq, time, client, entryId: _, ...rest } = record;
   assert.ok(typeof seq === 'number' && typeof time === 'string' && typeof client === 'string');
-  assert.equal(entryId !== undefined, record.command === 'XADD');
   return { ...rest, node: undefined };
 }
 
@@ -251,20 +250,24 @@ void test('replay refuses a Redis in which servers of others live', async () => 
   server.disconnect();
 });
 
-void test('a full disk ends the recording with a word and exit code 1; monitor goes on printing', {
-  skip: !existsSync('/dev/full'),
-}, async () => {
-  const running = startCli(['monitor', '--url', first.url, '--record', '/dev/full', '--json']);
-  await running.until(/read-only/);
-  let isPrinted = false;
-  const printed = running
-    .until(/the recording has ended: no space is left/)
-    .then(() => running.until(/"seq":5\d/));
-  void printed.then(() => {
-    isPrinted = true;
-  });
-  while (!isPrinted) await publisher.publish('socket.io#/#', broadcast(1));
-  running.child.kill('SIGTERM');
-  const { code } = await running.finished();
-  assert.equal(code, 143);
-});
+void test(
+  'a full disk ends the recording with a word and exit code 1; monitor goes on printing',
+  {
+    skip: !existsSync('/dev/full'),
+  },
+  async () => {
+    const running = startCli(['monitor', '--url', first.url, '--record', '/dev/full', '--json']);
+    await running.until(/read-only/);
+    let isPrinted = false;
+    const printed = running
+      .until(/the recording has ended: no space is left/)
+      .then(() => running.until(/"seq":5\d/));
+    void printed.then(() => {
+      isPrinted = true;
+    });
+    while (!isPrinted) await publisher.publish('socket.io#/#', broadcast(1));
+    running.child.kill('SIGTERM');
+    const { code } = await running.finished();
+    assert.equal(code, 143);
+  },
+);

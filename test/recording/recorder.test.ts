@@ -124,28 +124,35 @@ void test('Recorder overwrites nothing', async () => {
   assert.equal(await readFile(join(directory, 'taken.rec'), 'utf8'), 'precious');
 });
 
-void test('Recorder ends the recording, and nothing else, when the disk is full', {
-  skip: !existsSync('/dev/full'),
-}, async () => {
-  const failures: string[] = [];
-  const recorder = await open('/dev/full', {
-    onFailure: (error, file) => failures.push(`${file} ${String((error as NodeJS.ErrnoException).code)}`),
-  });
-  recorder.add(frame(1));
-  await recorder.flush();
-  recorder.add(frame(2));
-  await recorder.flush();
-  await recorder.close();
-  assert.deepEqual(failures, ['/dev/full ENOSPC']);
-  assert.equal(recorder.hasFailed, true);
-  assert.equal(recorder.frames, 0);
-});
+void test(
+  'Recorder ends the recording, and nothing else, when the disk is full',
+  {
+    skip: !existsSync('/dev/full'),
+  },
+  async () => {
+    const failures: string[] = [];
+    const recorder = await open('/dev/full', {
+      onFailure: (error, file) => failures.push(`${file} ${String((error as NodeJS.ErrnoException).code)}`),
+    });
+    recorder.add(frame(1));
+    await recorder.flush();
+    recorder.add(frame(2));
+    await recorder.flush();
+    await recorder.close();
+    assert.deepEqual(failures, ['/dev/full ENOSPC']);
+    assert.equal(recorder.hasFailed, true);
+    assert.equal(recorder.frames, 0);
+  },
+);
 
-void test('a file that may not grow ends in whole lines and a gap', {
-  skip: process.platform === 'win32',
-}, async () => {
-  const file = join(directory, 'limited.rec');
-  const program = `
+void test(
+  'a file that may not grow ends in whole lines and a gap',
+  {
+    skip: process.platform === 'win32',
+  },
+  async () => {
+    const file = join(directory, 'limited.rec');
+    const program = `
       const { Recorder } = await import('./src/recording/recorder.ts');
       const recorder = await Recorder.open({ file: process.argv[1], header: { tool: 'test', source: { via: ['subscribe'] } } });
       const frame = { via: 'subscribe', time: 1, command: 'PMESSAGE', channel: Buffer.from('a#/#'), payload: Buffer.alloc(1500) };
@@ -155,13 +162,14 @@ void test('a file that may not grow ends in whole lines and a gap', {
       }
       await recorder.close();
       process.exitCode = recorder.hasFailed ? 7 : 0;`;
-  // 8 blocks of 512 or 1024 bytes; the system answers EFBIG, as it would ENOSPC.
-  const command = 'ulimit -f 8; exec "$0" --import tsx --input-type=module -e "$1" "$2"';
-  const run = spawnSync('sh', ['-c', command, process.execPath, program, file]);
-  assert.equal(run.status, 7, run.stderr.toString());
-  const items = captureInputSync(await readFile(file));
-  const last = items.pop();
-  assert.equal(last?.is === 'gap' && last.gap.reason, 'dropped');
-  assert.ok(items.length > 0);
-  assert.ok(items.every(({ is }) => is === 'frame'));
-});
+    // 8 blocks of 512 or 1024 bytes; the system answers EFBIG, as it would ENOSPC.
+    const command = 'ulimit -f 8; exec "$0" --import tsx --input-type=module -e "$1" "$2"';
+    const run = spawnSync('sh', ['-c', command, process.execPath, program, file]);
+    assert.equal(run.status, 7, run.stderr.toString());
+    const items = captureInputSync(await readFile(file));
+    const last = items.pop();
+    assert.equal(last?.is === 'gap' && last.gap.reason, 'dropped');
+    assert.ok(items.length > 0);
+    assert.ok(items.every(({ is }) => is === 'frame'));
+  },
+);

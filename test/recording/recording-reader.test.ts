@@ -119,13 +119,10 @@ void test('RecordingReader reads several recordings that were put together, each
 });
 
 void test('RecordingReader reads more origins than it can number', () => {
-  const items = Array.from(
-    { length: 9000 },
-    (_, index): Captured => ({
-      is: 'frame',
-      frame: { ...FRAME.frame, client: `10.0.0.1:${index % 4500}` },
-    }),
-  );
+  const items = Array.from({ length: 9000 }, (_, index): Captured => ({
+    is: 'frame',
+    frame: { ...FRAME.frame, client: `10.0.0.1:${index % 4500}` },
+  }));
   assert.deepEqual(plain(read(Buffer.from(record(items)), 1000)), plain(items.map(asRecorded)));
 });
 

@@ -49,3 +49,9 @@ void test('formatBytes counts in powers of ten', () => {
     '40 GB',
   ]);
 });
+
+void test('wrapText breaks between words and keeps the indentation', () => {
+  assert.deepEqual(wrapText('  one two three', 10), ['  one two', '  three']);
+  assert.deepEqual(wrapText('short', 10), ['short']);
+  assert.deepEqual(wrapText('averyveryverylongword x', 10), ['averyveryverylongword', 'x']);
+});

@@ -65,10 +65,12 @@ export function deliveriesByTshark(file: string, port: number): { channel: strin
 }
 
 function tshark(args: readonly string[]): string[] {
-  const options = {
+  const maxBuffer = 256 * 1024 * 1024;
+  return execFileSync('tshark', args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
-    maxBuffer: 256 * 1024 * 1024,
-  } as const;
-  return execFileSync('tshark', args, options).split('\n').filter(Boolean);
+    maxBuffer,
+  })
+    .split('\n')
+    .filter(Boolean);
 }

@@ -107,24 +107,25 @@ function* withoutFirst<T extends { readonly bytes: Buffer }>(
   }
 }
 
-function watchEnd(
+/** For as long as the connection lives: asks after it when it is quiet, and says how it ended. */
+export function watchEnd(
   socket: Socket,
   { lastTime, mayPing }: { readonly lastTime: () => number; readonly mayPing: boolean },
+  heartbeatMs = HEARTBEAT_MS,
 ): Promise<Ending> {
   return new Promise((resolve) => {
     let askedAt: number | undefined;
     let problem: Ending | undefined;
     const timer = setInterval(() => {
-      const quiet = nowMicros() - lastTime() > HEARTBEAT_MS * 1000;
-      if (!quiet) askedAt = undefined;
-      else if (askedAt === undefined) {
-        askedAt = nowMicros();
-        if (mayPing) socket.write(encodeCommand(['PING']));
-      } else {
+      if (askedAt !== undefined && lastTime() < askedAt) {
         problem = { time: lastTime(), why: 'Redis did not answer any more' };
         socket.destroy();
+        return;
       }
-    }, HEARTBEAT_MS);
+      const quiet = nowMicros() - lastTime() > heartbeatMs * 1000;
+      askedAt = quiet ? nowMicros() : undefined;
+      if (quiet && mayPing) socket.write(encodeCommand(['PING']));
+    }, heartbeatMs);
     socket.once('error', (error: Error) => {
       problem ??= { time: lastTime(), why: error.message };
     });

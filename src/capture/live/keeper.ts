@@ -80,7 +80,7 @@ export class Keeper {
   }
 
   async #run(): Promise<void> {
-    for (let attachment = this.#attachment; attachment !== undefined; ) {
+    for (let attachment = this.#attachment; attachment !== undefined;) {
       const ending = await attachment.ended;
       if (this.#stop.signal.aborted) break;
       this.#options.onEvent?.({ is: 'lost', node: attachment.node, why: ending.why });

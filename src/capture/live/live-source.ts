@@ -67,7 +67,7 @@ async function* readBatches(stream: Stream, backlog: Backlog): AsyncGenerator<re
  * decodes before reading. Not beyond half of the buffer, so that something is decoded under steady traffic too.
  */
 async function drainSocket(backlog: Backlog): Promise<void> {
-  for (let before = -READ_BYTES; backlog.pushedBytes - before >= READ_BYTES && backlog.hasRoom; ) {
+  for (let before = -READ_BYTES; backlog.pushedBytes - before >= READ_BYTES && backlog.hasRoom;) {
     before = backlog.pushedBytes;
     await nextTurn();
   }

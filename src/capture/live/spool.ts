@@ -47,7 +47,7 @@ export class Spool {
     const parts: Buffer[] = [];
     for (const arrival of arrivals) parts.push(headerOf(arrival), arrival.bytes);
     const block = Buffer.concat(parts);
-    for (let at = 0; at < block.length; ) {
+    for (let at = 0; at < block.length;) {
       const { bytesWritten } = await this.#file.write(block, at, block.length - at, this.#written + at);
       at += bytesWritten;
     }

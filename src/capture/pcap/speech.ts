@@ -3,8 +3,7 @@ import { elementCount } from '../text/delivery.ts';
 
 /** What an array or push from a server is, when it is no reply. */
 export type Announcement =
-  | { readonly is: 'delivery'; readonly args: readonly Buffer[] }
-  | { readonly is: 'confirmation' };
+  { readonly is: 'delivery'; readonly args: readonly Buffer[] } | { readonly is: 'confirmation' };
 
 /**
  * A pub/sub delivery, or the confirmation of a subscription, whose last element is a number.

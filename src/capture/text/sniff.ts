@@ -31,7 +31,7 @@ export function sniffText(head: Buffer, isAll: boolean): TextKind {
   const lead = head[0] ?? 0;
   if (lead >= 0x80 && lead <= 0x9f) return 'dump';
   if (startsRawSubscription(head)) return 'raw-subscription';
-  for (let at = 0; at < head.length; ) {
+  for (let at = 0; at < head.length;) {
     const end = head.indexOf(0x0a, at);
     const line = head.toString('latin1', at, Math.min(end === -1 ? head.length : end, at + LINE_START_BYTES));
     if (STRONG_LINES.some((pattern) => pattern.test(line))) return 'lines';

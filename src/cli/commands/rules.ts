@@ -23,12 +23,18 @@ export function createCommand(): Command {
     .argument('[name]', 'a rule')
     .option('--json', 'the list as JSON')
     .option('--no-color', 'no colours (NO_COLOR does the same, FORCE_COLOR forces them)')
+    .addHelpText('after', EXAMPLES)
     .action(async (name: string | undefined, options: RulesOptions) => {
       const output = new Output(process.stdout);
       output.line(await write(name, options));
       await output.flush();
     });
 }
+
+const EXAMPLES = `
+Examples:
+  sio-inspect rules
+  sio-inspect rules phantom-subscriber`;
 
 async function write(name: string | undefined, { json, color }: RulesOptions): Promise<string> {
   if (json) {

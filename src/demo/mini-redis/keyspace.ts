@@ -5,8 +5,7 @@ import type { Stream } from './stream.ts';
 export const DATABASES = 16;
 
 export type Entry = (
-  | { readonly type: 'string'; readonly bytes: Buffer }
-  | { readonly type: 'stream'; readonly stream: Stream }
+  { readonly type: 'string'; readonly bytes: Buffer } | { readonly type: 'stream'; readonly stream: Stream }
 ) & {
   /** Milliseconds since 1970. */
   readonly expiresAt?: number;

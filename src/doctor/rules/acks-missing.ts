@@ -38,9 +38,11 @@ function diagnose(short: readonly Outcome[], all: number): Diagnosis {
   const servers = new Set(
     short.flatMap(({ acksOf }) => acksOf.flatMap(({ peer }) => peer.uid ?? peer.client ?? [])),
   );
-  const culprits = [...servers].map(
-    (value): Culprit => ({ is: 'uid', value, about: 'its clients did not answer' }),
-  );
+  const culprits = [...servers].map((value): Culprit => ({
+    is: 'uid',
+    value,
+    about: 'its clients did not answer',
+  }));
   return {
     ...(first === undefined ? {} : { where: describePlace(first) }),
     sentence: `${missing} of ${plural(asked, 'client')} did not acknowledge "${event}" in time.`,

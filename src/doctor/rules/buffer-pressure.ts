@@ -36,18 +36,16 @@ function findSlow(looks: readonly Look[]): readonly Diagnosis[] {
       isSlow(outputBytes) &&
       later.every(({ clients }) => isSlow(clients?.find((client) => client.id === id)?.outputBytes ?? 0)),
   );
-  return slow.map(
-    (client): Diagnosis => ({
-      sentence: `A subscriber does not read fast enough: ${megabytes(client.outputBytes)} wait for it in Redis, which closes the connection at ${megabytes(hardBytes)}.`,
-      seen: [
-        `More than half of the soft limit (${megabytes(most)}), ${plural(looks.length, 'time')} in a row.`,
-      ],
-      culprits: [nameConnection(client)],
-      symptom: 'the sub connection is closed and opened again; what was sent meanwhile is lost',
-      next: ['Look at that process: blocked event loop, or more traffic than it can decode?'],
-      sure: 'sure',
-    }),
-  );
+  return slow.map((client): Diagnosis => ({
+    sentence: `A subscriber does not read fast enough: ${megabytes(client.outputBytes)} wait for it in Redis, which closes the connection at ${megabytes(hardBytes)}.`,
+    seen: [
+      `More than half of the soft limit (${megabytes(most)}), ${plural(looks.length, 'time')} in a row.`,
+    ],
+    culprits: [nameConnection(client)],
+    symptom: 'the sub connection is closed and opened again; what was sent meanwhile is lost',
+    next: ['Look at that process: blocked event loop, or more traffic than it can decode?'],
+    sure: 'sure',
+  }));
 }
 
 function findGiant({ looks, traffic }: Evidence): readonly Diagnosis[] {

@@ -70,9 +70,11 @@ function diagnose(place: Place, event: string, short: readonly Judged[], proof: 
   const answers = first?.outcome.answers ?? 0;
   const missing = leastMissing(short);
   const who = new Set(short.flatMap(({ outcome }) => outcome.who.flatMap(({ uid }) => uid ?? [])));
-  const culprits = [...who].map(
-    (value): Culprit => ({ is: 'uid', value, about: 'did not answer to the event' }),
-  );
+  const culprits = [...who].map((value): Culprit => ({
+    is: 'uid',
+    value,
+    about: 'did not answer to the event',
+  }));
   return {
     where: describePlace(place),
     sentence: `${plural(missing, 'server')} of ${expected + 1} ${missing === 1 ? 'does' : 'do'} not answer to serverSideEmit("${event}").`,

@@ -71,9 +71,11 @@ function nameSilent(place: Place, short: readonly Judged[], evidence: Evidence):
   const byAnswers = alwaysMissing(short);
   const idle = findIdle(short, evidence);
   if (byAnswers.length > 0 && byAnswers.length <= missing) {
-    const culprits = byAnswers.map(
-      (value): Culprit => ({ is: 'uid', value, about: aboutUid(value, evidence) }),
-    );
+    const culprits = byAnswers.map((value): Culprit => ({
+      is: 'uid',
+      value,
+      about: aboutUid(value, evidence),
+    }));
     return {
       culprits: [...culprits, ...(idle.length <= missing ? idle.map(nameConnection) : [])],
       sure: 'sure',

@@ -40,25 +40,21 @@ export class Senders {
     if (bus === undefined || frame.channel === undefined) return;
     const channel = Buffer.from(frame.channel).toString('utf8');
     const time = frame.time ?? Number.NaN;
-    const sender = noteUnder(
-      this.#senders,
-      JSON.stringify([bus, key, nsp, uid]),
-      (): Sender => ({
-        uid,
-        key,
-        nsp,
-        bus,
-        channel,
-        first: time,
-        last: time,
-        messages: 0,
-        broadcasts: 0,
-        onRoomChannel: 0,
-        onMainChannel: 0,
-        privates: 0,
-        privateBytes: 0,
-      }),
-    );
+    const sender = noteUnder(this.#senders, JSON.stringify([bus, key, nsp, uid]), (): Sender => ({
+      uid,
+      key,
+      nsp,
+      bus,
+      channel,
+      first: time,
+      last: time,
+      messages: 0,
+      broadcasts: 0,
+      onRoomChannel: 0,
+      onMainChannel: 0,
+      privates: 0,
+      privateBytes: 0,
+    }));
     if (sender === undefined) return;
     sender.last = time;
     sender.messages++;

@@ -189,7 +189,7 @@ describe('PcapCapture sees what tshark sees', () => {
 /** Swaps packets with others nearby, keeping their times: what several queues of a network card do. */
 function shuffle(file: Buffer): Buffer {
   const records: Buffer[] = [];
-  for (let at = 24; at < file.length; ) {
+  for (let at = 24; at < file.length;) {
     const length = 16 + file.readUInt32LE(at + 8);
     records.push(file.subarray(at, at + length));
     at += length;
