@@ -7,6 +7,7 @@ import {
   padRight,
   splitAtColumns,
   textWidth,
+  wrapText,
 } from '../../src/render/text-width.ts';
 
 void test('textWidth counts wide characters as two columns', () => {
