@@ -11,6 +11,14 @@ async function tellOnce(...args: readonly string[]): Promise<Finished> {
 }
 
 describe('demo', () => {
+  it('takes mini-redis, with a notice, where no Redis is installed, and the private Redis where one is', async () => {
+    const bare = await runCli(['demo', '--once', '--port', '0'], { env: { PATH: '/nowhere' } });
+    assert.equal(bare.code, 0, bare.stderr);
+    assert.match(bare.stderr, /No redis-server and no valkey-server on PATH: the bundled mini-redis/);
+    assert.match(bare.stdout, /the bundled mini-redis at redis:/);
+    assert.match((await tellOnce()).stdout, /a private \w+ [\d.]+ at redis:/);
+  });
+
   for (const redis of ['server', 'mini']) {
     for (const [adapter, command] of [
       ['redis', 'PUBLISH socket.io#/#'],
