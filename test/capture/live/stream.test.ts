@@ -150,19 +150,6 @@ describe('streamSource', () => {
     assert.equal(payloads(source).at(-1), String(total - 1));
   });
 
-  it('starts anew with a stream that was deleted', async () => {
-    const source = start(['deleted']);
-    await source.attached();
-    await add('deleted', '1');
-    await source.until('the first entry', () => source.frames().length === 1);
-    await redis.del('deleted');
-    await add('deleted', '2');
-    await source.until('the second entry', () => source.frames().length === 2);
-    await source.stop();
-    assert.deepEqual(payloads(source), ['1', '2']);
-    assert.deepEqual(source.gaps(), []);
-  });
-
   it('says what a user who may not read streams needs, and when a key is no stream', async () => {
     await redis.call('ACL', 'SETUSER', 'app', 'on', 'nopass', '~*', '+@all', '-xread');
     await assert.rejects(
