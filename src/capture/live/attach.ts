@@ -9,6 +9,8 @@ import type { Opening, Talk, Way } from './way.ts';
 const HEARTBEAT_MS = 30_000;
 /** The end waits for what Redis has already sent until nothing has come for this long … */
 const FENCE_SILENCE_MS = 1000;
+/** … longer where the end is known, since another connection or a waiting XREAD has to answer first … */
+const TALK_SILENCE_MS = 5000;
 /** … or until it has waited for this long: where PING is forbidden and messages never stop, there is no other end. */
 const FENCE_LIMIT_MS = 30_000;
 
@@ -142,7 +144,7 @@ export function watchEnd(
  */
 async function fence(socket: Socket): Promise<boolean> {
   const token = `sio-inspect-${Math.random().toString(36).slice(2)}`;
-  return untilQuiet(socket, (done) => {
+  return untilQuiet(socket, { ms: FENCE_SILENCE_MS, isWhole: true }, (done) => {
     let tail = Buffer.alloc(0);
     socket.on('data', (bytes: Buffer) => {
       const seen = Buffer.concat([tail, bytes]);
@@ -153,29 +155,41 @@ async function fence(socket: Socket): Promise<boolean> {
   });
 }
 
+/** A talk knows how far it has to come: if it does not come that far, something is missing. */
 async function finishTalk(socket: Socket, talk: Talk): Promise<boolean> {
-  return untilQuiet(socket, (done) => {
-    talk.finish().then(done, done);
+  return untilQuiet(socket, { ms: TALK_SILENCE_MS, isWhole: false }, (done, fail) => {
+    talk.finish().then(done, fail);
   });
 }
 
-/** True when `start` said that it is done, or nothing came any more; false when it ended in the middle. */
-async function untilQuiet(socket: Socket, start: (done: () => void) => void): Promise<boolean> {
+/** What it means that nothing has come for so long. */
+interface Silence {
+  readonly ms: number;
+  readonly isWhole: boolean;
+}
+
+/** True when `start` said that it is done, false when it failed or the connection ended before; silence ends it too. */
+async function untilQuiet(
+  socket: Socket,
+  { ms, isWhole }: Silence,
+  start: (done: () => void, fail: () => void) => void,
+): Promise<boolean> {
   if (socket.destroyed) return false;
   return new Promise<boolean>((resolve) => {
-    const settle = (isWhole: boolean): void => {
+    const settle = (answer: boolean): void => {
       clearTimeout(silence);
       clearTimeout(limit);
-      resolve(isWhole);
+      resolve(answer);
     };
     const limit = setTimeout(settle, FENCE_LIMIT_MS, false);
-    const silence = setTimeout(settle, FENCE_SILENCE_MS, true);
-    socket.on('data', () => silence.refresh());
-    socket.once('close', () => {
+    const silence = setTimeout(settle, ms, isWhole);
+    const fail = (): void => {
       settle(false);
-    });
+    };
+    socket.on('data', () => silence.refresh());
+    socket.once('close', fail);
     start(() => {
       settle(true);
-    });
+    }, fail);
   });
 }

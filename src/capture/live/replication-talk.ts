@@ -5,6 +5,11 @@ import type { Talk } from './way.ts';
 
 /** The primary gives a replica up that says nothing for repl-timeout, 60 s by default. */
 const ACK_MS = 1000;
+/**
+ * Nothing is sent before an acknowledgement that came after the primary had noticed the end of its snapshot's process,
+ * which takes it up to 100 ms and more (redis 7.0.15, src/replication.c, replicaStartCommandStream).
+ */
+const FIRST_ACKS_MS = 20;
 /** Zero keeps the connection and is never counted by WAIT; the true offset would make WAIT lie. */
 const ACK = encodeCommand(['REPLCONF', 'ACK', '0']);
 const GETACK = encodeCommand(['REPLCONF', 'GETACK', '*']);
@@ -24,7 +29,8 @@ export class ReplicationTalk implements Talk {
   readonly #socket: Socket;
   readonly #offset: Offset;
   readonly #asking: Asking;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
+  #isFlowing = false;
   #tail = Buffer.alloc(0);
   #goal = Number.POSITIVE_INFINITY;
   #reached: () => void = () => undefined;
@@ -34,10 +40,15 @@ export class ReplicationTalk implements Talk {
     this.#offset = offset;
     this.#asking = asking;
     socket.write(ACK);
-    this.#timer = setInterval(() => socket.write(ACK), ACK_MS);
+    this.#timer = this.#acknowledgeEvery(FIRST_ACKS_MS);
   }
 
   readonly hear = (bytes: Buffer): void => {
+    if (!this.#isFlowing) {
+      this.#isFlowing = true;
+      clearInterval(this.#timer);
+      this.#timer = this.#acknowledgeEvery(ACK_MS);
+    }
     this.#offset.received += bytes.length;
     if (this.#offset.received >= this.#goal) this.#reached();
     // A message that holds these words makes us leave too; nothing is lost by it.
@@ -65,4 +76,8 @@ export class ReplicationTalk implements Talk {
     clearInterval(this.#timer);
     this.#reached();
   };
+
+  #acknowledgeEvery(ms: number): NodeJS.Timeout {
+    return setInterval(() => this.#socket.write(ACK), ms);
+  }
 }

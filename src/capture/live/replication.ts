@@ -18,6 +18,8 @@ export interface ReplicationOptions extends LiveOptions {
 
 /** After Redis has asked for an acknowledgement it may be shutting down, and would wait for us. */
 const PAUSE_MS = 1000;
+/** For one INFO on a connection of its own, at the end. */
+const ASK_TIMEOUT_MS = 5000;
 /** What a primary says to its replicas beside the writes and publishes. */
 const UPKEEP = new Set(['PING', 'REPLCONF', 'SELECT']);
 
@@ -55,7 +57,7 @@ function createWay(isForced: boolean): Way {
 
 /** How far the primary's stream goes at this moment, asked by a connection of its own. */
 function readPrimaryOffset({ target }: RedisLink): Promise<number> {
-  return withLink(target, AbortSignal.timeout(PAUSE_MS), async (link) => {
+  return withLink(target, AbortSignal.timeout(ASK_TIMEOUT_MS), async (link) => {
     const info = readInfo(textOf(await link.ask('INFO', 'replication')));
     return Number(info.get('master_repl_offset'));
   });
