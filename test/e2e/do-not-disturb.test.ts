@@ -11,7 +11,7 @@ import type { Source } from '../../src/model/frame.ts';
 import { findPlace, withAllLinks } from '../../src/redis/place.ts';
 import { listAllServers, readFacts } from '../../src/redis/registry.ts';
 import { type Collecting, collect } from '../capture/live/collect.ts';
-import { startCluster, startPair } from '../capture/live/deployments.ts';
+import { startCluster, startPair, startSentinels } from '../capture/live/deployments.ts';
 import { waitFor } from '../support/wait.ts';
 import { type AdapterName, startTrio } from './three-servers.ts';
 
@@ -30,10 +30,10 @@ const COUNTED: Readonly<Record<AdapterName, { readonly channel: string; readonly
 };
 
 /** Opens ways as the command line does. */
-function start(url: string, ways: readonly LiveWay[]): Collecting {
+function start(url: string, ways: readonly LiveWay[], sentinel?: string): Collecting {
   return collect((onEvent) => {
     const source: Source = async function* (signal) {
-      const place = await findPlace({ url }, undefined, signal);
+      const place = await findPlace({ url }, sentinel, signal);
       yield* (await openWays(ways, { place, onEvent }, signal))(signal);
     };
     return source;
@@ -41,9 +41,9 @@ function start(url: string, ways: readonly LiveWay[]): Collecting {
 }
 
 /** Everything that we ever ask a Redis beside the sources. */
-async function lookAtAll(url: string): Promise<void> {
+async function lookAtAll(url: string, sentinel?: string): Promise<void> {
   const { signal } = new AbortController();
-  const place = await findPlace({ url }, undefined, signal);
+  const place = await findPlace({ url }, sentinel, signal);
   await withAllLinks(place, signal, async (links) => {
     await readFacts(links[0]);
     await listAllServers(links);
@@ -121,6 +121,24 @@ describe('servers on more than one node', { concurrency: true }, () => {
       }
     } finally {
       await pair.stop();
+    }
+  });
+
+  it('do not notice us where Sentinels watch', async () => {
+    const sentinels = await startSentinels();
+    try {
+      const primary = sentinels.nodes[0]?.url ?? '';
+      for (const [adapter, client] of pairs) {
+        const trio = await startTrio(primary, adapter, client);
+        const source = start(sentinels.url, ['replica', 'subscribe', 'stream', 'monitor'], 'main');
+        await source.attached(4);
+        await lookAtAll(sentinels.url, 'main');
+        assert.deepEqual(sorted(await trio.ask()), ALL, `${adapter} on ${client}`);
+        await source.stop();
+        await trio.stop();
+      }
+    } finally {
+      await sentinels.stop();
     }
   });
 
