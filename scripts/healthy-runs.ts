@@ -1,6 +1,7 @@
 /**
  * Healthy clusters must not be accused: four workers of each adapter, idle, under load and through a rolling restart,
- * examined by every rule, again and again. `npm run healthy [-- N]` prints a line for each run and ends with 1 at any finding.
+ * examined by every rule, again and again. `npm run healthy [-- N [ADAPTER…]]` prints a line for each run and ends with 1 at
+ * any finding.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Lab } from '../src/demo/faults/lab.ts';
@@ -16,11 +17,13 @@ const WORKERS = 4;
 const LISTEN_MS = 6000;
 const PAUSE_MS = 20;
 
-const runs = Number(process.argv[2] ?? 2);
+const [, , count = '2', ...names] = process.argv;
+const runs = Number(count);
+const chosen = names.length === 0 ? ADAPTERS : ADAPTERS.filter((adapter) => names.includes(adapter));
 const total = { runs: 0, findings: 0 };
 
 for (let run = 1; run <= runs; run++) {
-  for (const adapter of ADAPTERS) {
+  for (const adapter of chosen) {
     for (const scene of SCENES) await examineHealthy(run, adapter, scene);
   }
 }
