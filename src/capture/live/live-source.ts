@@ -11,6 +11,8 @@ const BATCH_FRAMES = 256;
 const BATCH_BYTES = 256 * 1024;
 /** Node reads a socket in pieces of this size (libuv): a whole one means that there is more. */
 const READ_BYTES = 64 * 1024;
+/** Past half of the buffer the socket is read so often, some 2 MB each time, before something is decoded all the same. */
+const DRAIN_TURNS = 64;
 /** What is shown of bytes that are no RESP. */
 const MAX_RAW_BYTES = 4096;
 
@@ -64,12 +66,13 @@ async function* readBatches(stream: Stream, backlog: Backlog): AsyncGenerator<re
 
 /**
  * Lets the socket be read, and again while it brings as much as one read can hold: in a burst Redis throws out whoever
- * decodes before reading. Not beyond half of the buffer, so that something is decoded under steady traffic too.
+ * decodes before reading. What memory does not hold goes to the spool meanwhile.
  */
 async function drainSocket(backlog: Backlog): Promise<void> {
-  for (let before = -READ_BYTES; backlog.pushedBytes - before >= READ_BYTES && backlog.hasRoom;) {
-    before = backlog.pushedBytes;
+  for (let turn = 0; turn < DRAIN_TURNS || backlog.hasRoom; turn++) {
+    const before = backlog.pushedBytes;
     await nextTurn();
+    if (backlog.pushedBytes - before < READ_BYTES) return;
   }
 }
 

@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
-import { RespReader } from '../../../src/bytes/resp.ts';
-import { encodeCommand } from '../../../src/bytes/resp-encode.ts';
 import { type SubscribeOptions, subscribeSource } from '../../../src/capture/live/subscribe.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../../src/demo/private-redis.ts';
-import type { Captured } from '../../../src/model/frame.ts';
 import { RedisFailure } from '../../../src/redis/failure.ts';
 import { type Collecting, collect } from './collect.ts';
+import { startFakeRedis } from './fake-redis.ts';
 
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
@@ -31,14 +23,9 @@ describe('subscribeSource', () => {
     await server.stop();
   });
 
-  const start = (
-    options: Partial<SubscribeOptions> = {},
-    turn?: (batch: readonly Captured[]) => Promise<void> | void,
-  ): Collecting =>
-    collect(
-      (onEvent) =>
-        subscribeSource({ target: { url: server.url }, patterns: ['socket.io*'], onEvent, ...options }),
-      turn,
+  const start = (options: Partial<SubscribeOptions> = {}): Collecting =>
+    collect((onEvent) =>
+      subscribeSource({ target: { url: server.url }, patterns: ['socket.io*'], onEvent, ...options }),
     );
 
   const killSource = async (): Promise<void> => {
@@ -171,60 +158,6 @@ describe('subscribeSource', () => {
     );
   });
 
-  it('loses nothing of a burst at default limits', async () => {
-    const source = start();
-    await source.attached();
-    await publishInBulk(server, 100_000);
-    await source.stop();
-    assertNumbered(source, 100_000);
-    assert.deepEqual(source.gaps(), []);
-  });
-
-  it('spools to disk behind a consumer that stands still, and keeps the order', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'sio-inspect-test-'));
-    let go = (): void => undefined;
-    const gate = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    const source = start({ bufferBytes: 1_000_000, spoolDirectory: directory }, () => gate);
-    await source.attached();
-    await publishInBulk(server, 100_000);
-    await source.until('the spool', () => source.events.some(({ is }) => is === 'spooling'));
-    go();
-    await source.stop();
-    assertNumbered(source, 100_000);
-    assert.deepEqual(source.gaps(), []);
-    assert.deepEqual(await readdir(directory), []);
-    await rm(directory, { recursive: true });
-  });
-
-  it('lets go of Redis and notes a gap when neither memory nor disk has room', async () => {
-    let go = (): void => undefined;
-    const gate = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    const source = start({ bufferBytes: 1_000_000, spoolDirectory: '/nowhere/at/all' }, () => gate);
-    await source.attached();
-    await publishInBulk(server, 100_000);
-    await source.until('letting go', () => source.events.some(({ is }) => is === 'lost'));
-    go();
-    await source.attached(2);
-    await redis.publish('socket.io#/#', '100000');
-    await source.stop();
-    assert.deepEqual(
-      source.gaps().map(({ reason }) => reason),
-      ['dropped'],
-    );
-    const numbers = source.frames().map(({ payload }) => Number(String(payload)));
-    const gapAt = source.captured.findIndex(({ is }) => is === 'gap');
-    assert.ok(gapAt > 0 && gapAt < 100_000);
-    assert.deepEqual(
-      numbers.slice(0, gapAt),
-      Array.from({ length: gapAt }, (_, i) => i),
-    );
-    assert.equal(numbers.at(-1), 100_000);
-  });
-
   it('blames the output buffer when Redis ends within a message', async () => {
     const fake = await startFakeRedis('*4\r\n$8\r\npmessage\r\n$10\r\nsocket.io*\r\n$4\r\nsock');
     const source = start({ target: { url: fake.url } });
@@ -298,56 +231,3 @@ describe('subscribeSource', () => {
     );
   });
 });
-
-/** Lets everybody in; says `words` to the first subscriber, then hangs up. */
-async function startFakeRedis(words: string): Promise<{ readonly url: string; stop(): void }> {
-  let said = false;
-  const sockets: Socket[] = [];
-  const listener = createServer((socket) => {
-    sockets.push(socket);
-    const reader = new RespReader();
-    socket
-      .on('error', () => undefined)
-      .on('data', (bytes) => {
-        reader.push(bytes);
-        for (let value = reader.next(); value?.type === 'array'; value = reader.next()) {
-          const [name] = value.items;
-          const isSubscribe = name?.type === 'bulk' && String(name.bytes) === 'PSUBSCRIBE';
-          socket.write(isSubscribe ? '*3\r\n$10\r\npsubscribe\r\n$10\r\nsocket.io*\r\n:1\r\n' : '+OK\r\n');
-          if (isSubscribe && !said) {
-            said = true;
-            socket.end(words);
-          }
-        }
-      });
-  }).listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const stop = (): void => {
-    for (const socket of sockets) socket.destroy();
-    listener.close();
-  };
-  return { url: `redis://127.0.0.1:${(listener.address() as AddressInfo).port}`, stop };
-}
-
-async function publishInBulk(server: PrivateRedis, count: number): Promise<void> {
-  const client = spawn('redis-cli', ['-p', String(server.port), '--pipe'], {
-    stdio: ['pipe', 'ignore', 'inherit'],
-  });
-  const exited = once(client, 'exit');
-  for (let from = 0; from < count; from += 1000) {
-    const commands = Array.from({ length: 1000 }, (_, i) =>
-      encodeCommand(['PUBLISH', 'socket.io#/#lobby#', String(from + i).padStart(114)]),
-    );
-    if (!client.stdin.write(Buffer.concat(commands))) await once(client.stdin, 'drain');
-  }
-  client.stdin.end();
-  const [code] = (await exited) as [number];
-  assert.equal(code, 0);
-}
-
-function assertNumbered(source: Collecting, count: number): void {
-  const frames = source.frames();
-  assert.equal(frames.length, count);
-  const wrong = frames.findIndex(({ payload }, i) => Number(String(payload)) !== i);
-  assert.equal(wrong, -1);
-}
