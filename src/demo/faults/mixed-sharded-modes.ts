@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
 import type { Fault } from './fault.ts';
 import { plan, restart, tellHearing } from './scenes.ts';
 
 const EVERY_MS = 200;
+const CHECK_MS = 20;
 
 export const mixedShardedModesFault: Fault = {
   name: 'mixed-sharded-modes',
@@ -41,7 +43,15 @@ export const mixedShardedModesFault: Fault = {
       cure: async () => {
         second = await restart(lab, second, { subscriptionMode: 'dynamic' });
         client = await lab.join(second);
+        // The adapter takes the room's channel in its own time.
+        const redis = lab.connect('cure');
+        while (await isUnheard(redis, 'socket.io#/#lobby#')) await delay(CHECK_MS);
       },
     };
   },
 };
+
+async function isUnheard(redis: Redis, channel: string): Promise<boolean> {
+  const [, subscribers] = (await redis.call('PUBSUB', 'SHARDNUMSUB', channel)) as [string, number];
+  return subscribers === 0;
+}
