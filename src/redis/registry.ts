@@ -11,6 +11,8 @@ export interface ServerGroup {
   readonly uids: readonly string[];
   /** How many subscribers the servers themselves count; where uids are fewer, somebody else is among them. */
   readonly counted: number;
+  /** Servers whose own channel has several subscribers: connections that they have left, and Redis still holds. */
+  readonly doubled?: readonly { readonly uid: string; readonly connections: number }[];
 }
 
 export interface Registry {
@@ -34,6 +36,8 @@ export interface RedisFacts {
 /** PUBSUB CHANNELS walks over all of them in one go; beyond this many it would hold Redis up for milliseconds. */
 const MAX_CHANNELS = 200_000;
 const MAX_GROUPS = 200;
+/** Names in one command, each of some forty bytes. */
+const MAX_OWN_CHANNELS = 10_000;
 
 /** 16 hex digits: the uid of sharded and streams servers (socket.io-adapter 2.5.5, lib/cluster-adapter.ts). */
 const HEX_UID = '[0-9a-f]'.repeat(16);
@@ -42,13 +46,31 @@ const CLUSTER_CHANNEL = /^(.+?)#(\/[^#]*)#([0-9a-f]{16})#$/s;
 
 /** The servers of all keys that are subscribed on this node, by PUBSUB only: nothing is sent that they could notice. */
 export async function listServers(link: RedisLink): Promise<Registry> {
-  const asker = new Asker(link);
+  return listAllServers([link]);
+}
+
+/**
+ * The same for all nodes of a cluster, each of which knows its own subscribers only: what they say is added. A shard's
+ * node has the channel that is counted, and others have those of the uids: every node is asked about all groups.
+ */
+export async function listAllServers(links: readonly RedisLink[]): Promise<Registry> {
+  const askers = links.map((link) => new Asker(link));
+  const groups = new Groups();
+  const isWhole = await Promise.all(askers.map((asker) => listChannels(asker, groups)));
+  return {
+    groups: await countAll(groups.list(), askers),
+    hidden: [...new Set(askers.flatMap(({ hidden }) => hidden))],
+    truncated: groups.truncated || isWhole.includes(false),
+  };
+}
+
+/** @returns whether there were few enough channels to list them all */
+async function listChannels(asker: Asker, groups: Groups): Promise<boolean> {
   const info = readInfo(textOf(await asker.ask('INFO', 'stats')));
   const [plain, shard] = [
     Number(info.get('pubsub_channels') ?? 0),
     Number(info.get('pubsubshard_channels') ?? 0),
   ];
-  const groups = new Groups();
   if (plain <= MAX_CHANNELS) {
     for (const pattern of ['*-request#/*#', '*-response#/*#']) {
       groups.add('redis', CLASSIC_CHANNEL, await asker.ask('PUBSUB CHANNELS', pattern));
@@ -59,28 +81,7 @@ export async function listServers(link: RedisLink): Promise<Registry> {
   if (shard > 0 && shard <= MAX_CHANNELS) {
     groups.add('redis-sharded', CLUSTER_CHANNEL, await asker.ask('PUBSUB SHARDCHANNELS', `*#/*#${HEX_UID}#`));
   }
-  return {
-    groups: await countAll(groups.list(), asker),
-    hidden: asker.hidden,
-    truncated: groups.truncated || Math.max(plain, shard) > MAX_CHANNELS,
-  };
-}
-
-/** The same for all nodes of a cluster, each of which knows its own subscribers only: what they say is added. */
-export async function listAllServers(links: readonly RedisLink[]): Promise<Registry> {
-  const registries = await Promise.all(links.map(listServers));
-  const groups = new Map<string, ServerGroup>();
-  for (const group of registries.flatMap((registry) => registry.groups)) {
-    const id = JSON.stringify([group.adapter, group.key, group.nsp]);
-    const known = groups.get(id) ?? { ...group, uids: [], counted: 0 };
-    const uids = [...new Set([...known.uids, ...group.uids])].sort();
-    groups.set(id, { ...known, uids, counted: known.counted + group.counted });
-  }
-  return {
-    groups: [...groups.values()].sort(compareGroups),
-    hidden: [...new Set(registries.flatMap(({ hidden }) => hidden))],
-    truncated: registries.some(({ truncated }) => truncated),
-  };
+  return Math.max(plain, shard) <= MAX_CHANNELS;
 }
 
 /** What Redis says about itself; less where INFO is forbidden. */
@@ -121,10 +122,9 @@ export class Asker {
   }
 }
 
-interface Uncounted {
-  readonly adapter: ServerGroup['adapter'];
-  readonly key: string;
-  readonly nsp: string;
+type Place = Pick<ServerGroup, 'adapter' | 'key' | 'nsp'>;
+
+interface Uncounted extends Place {
   readonly uids: Set<string>;
 }
 
@@ -159,40 +159,83 @@ class Groups {
   }
 }
 
-async function countAll(groups: readonly Uncounted[], asker: Asker): Promise<readonly ServerGroup[]> {
-  const isShard = ({ adapter }: Uncounted): boolean => adapter === 'redis-sharded';
-  const counts = new Map([
-    ...(await countSubscribers(
-      'PUBSUB NUMSUB',
-      groups.filter((group) => !isShard(group)),
-      asker,
-    )),
-    ...(await countSubscribers('PUBSUB SHARDNUMSUB', groups.filter(isShard), asker)),
-  ]);
-  return groups
-    .map((group) => ({ ...group, uids: [...group.uids].sort(), counted: counts.get(group) ?? 0 }))
+async function countAll(
+  groups: readonly Uncounted[],
+  askers: readonly Asker[],
+): Promise<readonly ServerGroup[]> {
+  const counts = await countSubscribers(groups.map(countedChannel), askers);
+  const listed = groups
+    .map((group): ServerGroup => ({
+      ...group,
+      uids: [...group.uids].sort(),
+      counted: counts.get(nameOf(countedChannel(group))) ?? 0,
+    }))
     .filter(({ counted, uids }) => counted > 0 || uids.length > 0)
     .sort(compareGroups);
+  return markDoubled(listed, askers);
 }
 
-/** All at once: the number of commands does not grow with the number of namespaces. */
+/** Asks who is subscribed twice, where more are counted than there are servers. */
+async function markDoubled(
+  groups: readonly ServerGroup[],
+  askers: readonly Asker[],
+): Promise<readonly ServerGroup[]> {
+  const crowded = groups.filter(({ counted, uids }) => uids.length > 0 && counted > uids.length);
+  const channels = crowded.flatMap((group) => group.uids.map((uid) => ownChannel(group, uid)));
+  if (channels.length === 0 || channels.length > MAX_OWN_CHANNELS) return groups;
+  const counts = await countSubscribers(channels, askers);
+  return groups.map((group) => {
+    const doubled = group.uids
+      .map((uid) => ({ uid, connections: counts.get(nameOf(ownChannel(group, uid))) ?? 0 }))
+      .filter(({ connections }) => connections > 1);
+    return crowded.includes(group) && doubled.length > 0 ? { ...group, doubled } : group;
+  });
+}
+
+interface Channel {
+  readonly adapter: ServerGroup['adapter'];
+  readonly name: string;
+}
+
+function nameOf({ adapter, name }: Channel): string {
+  return `${adapter} ${name}`;
+}
+
+/** All at once: the number of commands does not grow with the number of namespaces. What nodes count is added. */
 async function countSubscribers(
-  question: 'PUBSUB NUMSUB' | 'PUBSUB SHARDNUMSUB',
-  groups: readonly Uncounted[],
-  asker: Asker,
-): Promise<ReadonlyMap<Uncounted, number>> {
-  if (groups.length === 0) return new Map();
-  const answer = listOf(await asker.ask(question, ...groups.map(countedChannel)));
-  return new Map(groups.map((group, at) => [group, Number(answer[at * 2 + 1] ?? 0)]));
+  channels: readonly Channel[],
+  askers: readonly Asker[],
+): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  for (const question of ['PUBSUB NUMSUB', 'PUBSUB SHARDNUMSUB'] as const) {
+    const asked = channels.filter(
+      ({ adapter }) => (adapter === 'redis-sharded') === (question === 'PUBSUB SHARDNUMSUB'),
+    );
+    if (asked.length === 0) continue;
+    const names = asked.map(({ name }) => name);
+    for (const answer of await Promise.all(askers.map((asker) => asker.ask(question, ...names)))) {
+      const items = listOf(answer);
+      for (const [at, channel] of asked.entries()) {
+        const id = nameOf(channel);
+        counts.set(id, (counts.get(id) ?? 0) + Number(items[at * 2 + 1] ?? 0));
+      }
+    }
+  }
+  return counts;
 }
 
 /** The channel that the servers count each other by. */
-function countedChannel({ adapter, key, nsp }: Uncounted): string {
-  return adapter === 'redis' ? `${key}-request#${nsp}#` : `${key}#${nsp}#`;
+function countedChannel({ adapter, key, nsp }: Place): Channel {
+  return { adapter, name: adapter === 'redis' ? `${key}-request#${nsp}#` : `${key}#${nsp}#` };
+}
+
+/** The channel that only the server with this uid takes. */
+function ownChannel({ adapter, key, nsp }: Place, uid: string): Channel {
+  return { adapter, name: adapter === 'redis' ? `${key}-response#${nsp}#${uid}#` : `${key}#${nsp}#${uid}#` };
 }
 
 function compareGroups(a: ServerGroup, b: ServerGroup): number {
-  return compare(a.key, b.key) || compare(a.nsp, b.nsp);
+  return compare(a.key, b.key) || compare(a.nsp, b.nsp) || compare(a.adapter, b.adapter);
 }
 
 function compare(a: string, b: string): number {

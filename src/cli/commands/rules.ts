@@ -14,6 +14,7 @@ interface RulesOptions {
   readonly color: boolean;
 }
 
+const WAYS = { static: 'by looking', traffic: 'by listening', watch: 'by watching' } as const;
 const MARKS = { breaks: 'breaks delivery', bites: 'will bite', info: 'worth knowing' } as const;
 
 /** `sio-inspect rules` */
@@ -58,8 +59,7 @@ async function write(name: string | undefined, { json, color }: RulesOptions): P
 function listRules(theme: Theme): string {
   const width = Math.max(...rules.map(({ name }) => name.length));
   const rows = rules.map(({ name, severity, needs, summary }) => {
-    const how = needs === 'static' ? 'by looking' : 'by listening';
-    return `${theme.strong(padRight(name, width))}  ${padRight(MARKS[severity], 15)}  ${padRight(how, 12)}  ${summary}`;
+    return `${theme.strong(padRight(name, width))}  ${padRight(MARKS[severity], 15)}  ${padRight(WAYS[needs], 12)}  ${summary}`;
   });
   return [
     ...rows,

@@ -14,6 +14,8 @@ export interface LabServer {
   readonly uids: readonly string[];
   /** Its last words, once it has ended; it may do so on its own. */
   readonly lastWords: () => string | undefined;
+  /** What it has written so far. */
+  readonly log: () => string;
   readonly ended: Promise<void>;
   do(deed: Deed): Promise<Done>;
   freeze(): void;
@@ -50,6 +52,7 @@ export async function startLabServer(plan: ServerPlan, redis: RedisTarget): Prom
     port,
     uids,
     ended,
+    log: () => state.words.trim(),
     lastWords: () => (state.hasEnded ? state.words.trim() : undefined),
     do: (deed) => {
       if (state.hasEnded) return Promise.resolve({ ok: false, error: 'The server has ended.', tookMs: 0 });

@@ -31,10 +31,13 @@ function findSlow(looks: readonly Look[]): readonly Diagnosis[] {
   if (most === 0) return [];
   const isSlow = (outputBytes: number): boolean => outputBytes > most / 2;
   const slow = first.clients.filter(
-    ({ id, outputBytes, channels, patterns, shardChannels }) =>
+    ({ id, node, outputBytes, channels, patterns, shardChannels }) =>
       channels + patterns + shardChannels > 0 &&
       isSlow(outputBytes) &&
-      later.every(({ clients }) => isSlow(clients?.find((client) => client.id === id)?.outputBytes ?? 0)),
+      later.every(({ clients }) => {
+        const same = clients?.find((client) => client.id === id && client.node === node);
+        return isSlow(same?.outputBytes ?? 0);
+      }),
   );
   return slow.map((client): Diagnosis => ({
     sentence: `A subscriber does not read fast enough: ${megabytes(client.outputBytes)} wait for it in Redis, which closes the connection at ${megabytes(hardBytes)}.`,

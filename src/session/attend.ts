@@ -1,0 +1,29 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Links, takeGlance } from '../doctor/take-look.ts';
+import type { Attendance } from '../doctor/taps/attendance.ts';
+
+/** Short enough to see a server that lives for a second. */
+const LEAST_PAUSE_MS = 500;
+/** However long it takes. */
+const MOST_GLANCES = 60;
+/** Redis shall be asked for a small part of the time only, however much it has to tell. */
+const PAUSE_PER_GLANCE = 20;
+
+/** Looks who is there, again and again, for a while or until the signal aborts. @throws {RedisFailure} */
+export async function attend(
+  links: Links,
+  attendance: Attendance,
+  { forMs, signal }: { readonly forMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const end = performance.now() + forMs;
+  while (!signal.aborted && performance.now() < end) {
+    const began = performance.now();
+    attendance.add(await takeGlance(links));
+    const tookMs = performance.now() - began;
+    const pauseMs = Math.max(LEAST_PAUSE_MS, forMs / MOST_GLANCES, tookMs * PAUSE_PER_GLANCE);
+    if (performance.now() + pauseMs >= end) return;
+    await delay(pauseMs, undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+}
