@@ -1,7 +1,8 @@
 import { describePlace, type Evidence, type Look } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import type { Sender } from '../taps/senders.ts';
-import { plural } from '../words.ts';
+import type { Traffic } from '../traffic.ts';
+import { describeSeconds, plural } from '../words.ts';
 
 const EMITTER = 'emitter';
 /** A uid of this form has a channel of its own where its subscription is alive: classic since 7.1, sharded, streams since 0.3. */
@@ -16,15 +17,23 @@ export const deafServer: Rule = {
   summary: 'A server publishes but is not subscribed: its clients hear nothing of the others.',
   fault: 'deaf-worker',
   check: ({ looks, traffic }: Evidence): readonly Diagnosis[] => {
-    if (traffic === undefined || looks.length < 2) return [];
-    return traffic.senders
-      .list()
-      .filter((sender) => sender.uid !== EMITTER && UIDS[sender.bus].test(sender.uid))
-      .filter((sender) => looks.every((look) => isAbsent(sender, look)))
+    if (traffic === undefined) return [];
+    const senders = listServers(traffic);
+    if (looks.length === 0) return senders.flatMap((sender) => diagnoseLeft(sender, traffic));
+    return senders
+      .filter((sender) => looks.length > 1 && looks.every((look) => isAbsent(sender, look)))
       .filter((sender) => spoke(sender, looks))
       .map((sender) => diagnose(sender, looks));
   },
+  lacks: ({ looks, traffic }: Evidence): string | undefined =>
+    looks.length === 0 && traffic !== undefined && listServers(traffic).length > 0
+      ? 'needs a live Redis: a capture shows UNSUBSCRIBE, but not connections that break'
+      : undefined,
 };
+
+function listServers({ senders }: Traffic): readonly Sender[] {
+  return senders.list().filter(({ uid, bus }) => uid !== EMITTER && UIDS[bus].test(uid));
+}
 
 /** Others of its kind are seen by their own channels, and nobody is there who would not be. */
 function isAbsent(sender: Sender, { groups }: Look): boolean {
@@ -44,14 +53,37 @@ function spoke({ first, last }: Sender, looks: readonly Look[]): boolean {
   return looks.some(({ from, to }) => first < from && last > to);
 }
 
+/** Servers that are stopped unsubscribe first, and may still say what they had begun. */
+const LEAST_SECONDS = 2;
+const LEAST_MESSAGES = 3;
+
+/** It has unsubscribed, which a capture shows, and goes on speaking. */
+function diagnoseLeft(sender: Sender, { subscriptions }: Traffic): readonly Diagnosis[] {
+  const left = subscriptions.unsubscribed.find(({ uid }) => uid === sender.uid);
+  const seconds = left === undefined ? 0 : (left.last - left.at) / 1e6;
+  if (left === undefined || left.said < LEAST_MESSAGES || seconds < LEAST_SECONDS) return [];
+  return [
+    toDiagnosis(
+      sender,
+      `It unsubscribed from the channels of all, did not subscribe again, and has sent ${plural(left.said, 'message')} in the ${describeSeconds(seconds)} since.`,
+    ),
+  ];
+}
+
 function diagnose(sender: Sender, looks: readonly Look[]): Diagnosis {
-  const { uid, messages, channel, client } = sender;
+  const { messages, channel } = sender;
+  return toDiagnosis(
+    sender,
+    `${plural(messages, 'message')} from it on ${channel}; its own channel is unknown to Redis, ${looks.length} times in a row, before, while and after it spoke.`,
+  );
+}
+
+function toDiagnosis(sender: Sender, seen: string): Diagnosis {
+  const { uid, client } = sender;
   return {
     where: describePlace(sender),
     sentence: `The server ${uid} publishes but is not subscribed: it hears nothing of the others.`,
-    seen: [
-      `${plural(messages, 'message')} from it on ${channel}; its own channel is unknown to Redis, ${looks.length} times in a row, before, while and after it spoke.`,
-    ],
+    seen: [seen],
     culprits: [
       { is: 'uid', value: uid, ...(client === undefined ? {} : { about: `publishes from ${client}` }) },
     ],

@@ -1,4 +1,5 @@
 import { describePlace, type Evidence } from '../evidence.ts';
+import { knownGroups, lacksListeners } from '../known-groups.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { plural } from '../words.ts';
 
@@ -11,13 +12,15 @@ export const emitterNeedsClassic: Rule = {
   needs: 'traffic',
   summary: 'An emitter speaks to servers whose adapter does not listen to emitters.',
   fault: 'emitter-with-sharded',
-  check: ({ looks, traffic }: Evidence): readonly Diagnosis[] => {
-    if (traffic === undefined || looks.length === 0) return [];
+  check: (evidence: Evidence): readonly Diagnosis[] => {
+    const { looks, traffic } = evidence;
+    const known = knownGroups(evidence);
+    if (traffic === undefined || known.length === 0) return [];
     return traffic.senders
       .list()
       .filter(({ uid, bus }) => uid === EMITTER && bus === 'classic')
       .flatMap((sender): Diagnosis[] => {
-        const here = looks.map(({ groups }) =>
+        const here = known.map((groups) =>
           groups.filter(({ key, nsp }) => key === sender.key && nsp === sender.nsp),
         );
         const isDeaf = here.every(
@@ -45,9 +48,10 @@ export const emitterNeedsClassic: Rule = {
             next: [
               `Use the classic adapter, createAdapter(), or let a server emit instead: @socket.io/redis-emitter knows nothing of the ${name} adapter.`,
             ],
-            sure: 'sure',
+            sure: looks.length === 0 ? 'likely' : 'sure',
           },
         ];
       });
   },
+  lacks: lacksListeners,
 };

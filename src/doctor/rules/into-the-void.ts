@@ -1,5 +1,5 @@
-import type { ServerGroup } from '../../redis/registry.ts';
 import { describePlace, type Evidence } from '../evidence.ts';
+import { type KnownGroup, knownGroups, lacksListeners } from '../known-groups.ts';
 import { nearestOf } from '../nearest.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import type { Sender } from '../taps/senders.ts';
@@ -14,18 +14,22 @@ export const intoTheVoid: Rule = {
   needs: 'traffic',
   summary: 'Messages go to a key or namespace where no server is subscribed.',
   fault: 'wrong-key',
-  check: ({ looks, traffic }: Evidence): readonly Diagnosis[] => {
-    if (traffic === undefined || looks.length === 0) return [];
-    const groups = looks.flatMap((look) => look.groups);
+  check: (evidence: Evidence): readonly Diagnosis[] => {
+    const { looks, traffic } = evidence;
+    const known = knownGroups(evidence);
+    if (traffic === undefined || known.length === 0) return [];
+    const groups = known.flat();
     const lost = traffic.senders
       .list()
       .filter(({ uid, bus }) => uid === EMITTER && bus === 'classic')
       .filter(({ key, nsp }) => !groups.some((group) => group.key === key && group.nsp === nsp));
-    return lost.map((sender) => diagnose(sender, groups));
+    return lost.map((sender) => diagnose(sender, groups, looks.length > 0));
   },
+  lacks: lacksListeners,
 };
 
-function diagnose(sender: Sender, groups: readonly ServerGroup[]): Diagnosis {
+/** `isTold`: by Redis itself, and not only by the subscriptions that a capture happens to hold. */
+function diagnose(sender: Sender, groups: readonly KnownGroup[], isTold: boolean): Diagnosis {
   const { channel, messages, event, client } = sender;
   const near = nearestOf(sender, groups);
   const culprits: Culprit[] = [{ is: 'channel', value: channel }];
@@ -37,7 +41,7 @@ function diagnose(sender: Sender, groups: readonly ServerGroup[]): Diagnosis {
     seen: [
       groups.length === 0
         ? 'No server is subscribed anywhere in this Redis.'
-        : `Servers are subscribed for ${describeGroups(groups)}.`,
+        : `${isTold ? 'Servers are subscribed' : 'In this capture servers subscribe'} for ${describeGroups(groups)}.`,
     ],
     culprits,
     symptom: 'no error: the emitter publishes, and clients hear nothing',
@@ -46,11 +50,11 @@ function diagnose(sender: Sender, groups: readonly ServerGroup[]): Diagnosis {
         ? 'Start the servers, or let the emitter publish to the Redis that they use.'
         : explain(sender, near),
     ],
-    sure: groups.length === 0 ? 'likely' : 'sure',
+    sure: groups.length === 0 || !isTold ? 'likely' : 'sure',
   };
 }
 
-function explain(sender: Sender, near: ServerGroup): string {
+function explain(sender: Sender, near: KnownGroup): string {
   const nsp = near.nsp === '/' ? '' : `.of("${near.nsp}")`;
   const wrong = [
     ...(sender.key === near.key ? [] : [`the key is "${sender.key}" there and "${near.key}" in the servers`]),
@@ -61,6 +65,6 @@ function explain(sender: Sender, near: ServerGroup): string {
   return `Did you mean ${describePlace(near)}? Here ${wrong}: new Emitter(redis, { key: "${near.key}" })${nsp}`;
 }
 
-function describeGroups(groups: readonly ServerGroup[]): string {
+function describeGroups(groups: readonly KnownGroup[]): string {
   return [...new Set(groups.map(describePlace))].slice(0, 5).join('; ');
 }

@@ -1,0 +1,27 @@
+import type { ServerGroup } from '../redis/registry.ts';
+import type { Evidence } from './evidence.ts';
+
+/** Servers of one adapter, key and namespace: those that Redis has told of, or those that were seen to subscribe. */
+export type KnownGroup = Pick<ServerGroup, 'adapter' | 'key' | 'nsp' | 'uids'>;
+
+/**
+ * The groups of each look, in order of time. Where there was no look, a capture that shows all servers subscribing stands
+ * for one. Empty where neither tells who is there.
+ */
+export function knownGroups({ looks, traffic }: Evidence): readonly (readonly KnownGroup[])[] {
+  if (looks.length > 0) return looks.map(({ groups }) => groups);
+  const seen = traffic?.subscriptions.registry();
+  return seen === undefined ? [] : [seen];
+}
+
+/** Where knowing who is subscribed would decide, and nothing tells. */
+export const NEEDS_SUBSCRIPTIONS =
+  'needs to know who is subscribed: a live Redis, or a capture by MONITOR from before the servers start';
+
+const EMITTER = 'emitter';
+
+/** Emitters do not count: only of them it has to be known who hears them. */
+export function lacksListeners(evidence: Evidence): string | undefined {
+  const hasEmitter = evidence.traffic?.senders.list().some(({ uid }) => uid === EMITTER) === true;
+  return hasEmitter && knownGroups(evidence).length === 0 ? NEEDS_SUBSCRIPTIONS : undefined;
+}

@@ -1,0 +1,75 @@
+import { describePlace, type Evidence } from '../evidence.ts';
+import type { Culprit, Diagnosis, Rule } from '../rule.ts';
+import type { Sender } from '../taps/senders.ts';
+import { plural } from '../words.ts';
+
+const EMITTER = 'emitter';
+/** A server that restarts is replaced once or twice in a while, functions come one after the other. */
+const LEAST_UIDS = 5;
+/** What a function says in its life; a server at work says more, and asks. */
+const MOST_MESSAGES = 5;
+const MOST_SECONDS = 2;
+/** The adapter whose servers can be told to be gone, for each bus: those have a channel of their own. */
+const ADAPTERS = { classic: 'redis', shard: 'redis-sharded', cluster: 'redis-streams' } as const;
+
+/** Processes start a server only to emit something, and end. */
+export const emitOnlyServers: Rule = {
+  name: 'emit-only-servers',
+  severity: 'bites',
+  needs: 'traffic',
+  summary:
+    'Short-lived processes are servers only to emit: while they live, all others wait for their answers.',
+  fault: 'emitting-functions',
+  check: (evidence: Evidence): readonly Diagnosis[] => {
+    const visitors = (evidence.traffic?.senders.list() ?? []).filter((sender) => isVisitor(sender, evidence));
+    const places = new Set(visitors.map(describePlace));
+    return [...places].flatMap((where) => {
+      const here = visitors.filter((sender) => describePlace(sender) === where);
+      return here.length >= LEAST_UIDS ? [diagnose(where, here, evidence)] : [];
+    });
+  },
+  lacks: ({ looks, traffic }: Evidence): string | undefined => {
+    const hasSenders = traffic?.senders.list().some(({ uid }) => uid !== EMITTER) === true;
+    return looks.length === 0 && hasSenders
+      ? 'needs a live Redis: only it tells who is still there'
+      : undefined;
+  },
+};
+
+/** It came after the first look, broadcast something, and was gone at the last. */
+function isVisitor(sender: Sender, { looks }: Evidence): boolean {
+  const { uid, key, nsp, bus, messages, broadcasts, first, last } = sender;
+  if (uid === EMITTER || messages !== broadcasts || messages > MOST_MESSAGES) return false;
+  if (last - first > MOST_SECONDS * 1e6) return false;
+  const [before, now] = [looks[0], looks.at(-1)].map((look) =>
+    look?.groups.find((group) => group.adapter === ADAPTERS[bus] && group.key === key && group.nsp === nsp),
+  );
+  if (now === undefined || now.uids.length === 0) return false;
+  return !now.uids.includes(uid) && before?.uids.includes(uid) !== true;
+}
+
+function diagnose(where: string, visitors: readonly Sender[], { looks }: Evidence): Diagnosis {
+  const lasting = looks.at(-1)?.groups.find((group) => describePlace(group) === where)?.uids.length ?? 0;
+  const messages = visitors.reduce((sum, sender) => sum + sender.messages, 0);
+  const seconds = Math.max(...visitors.map(({ first, last }) => last - first)) / 1e6;
+  const events = [...new Set(visitors.flatMap(({ event }) => event ?? []))];
+  return {
+    where,
+    sentence: `${plural(visitors.length, 'server')} came, broadcast and went again meanwhile: each counts as a server while it is connected, and others wait for its answers.`,
+    seen: [
+      `${visitors.length} uids with ${plural(messages, 'message')} in all, nothing but broadcasts, each within ${Math.max(1, Math.ceil(seconds))} s; none is subscribed any more, ${plural(lasting, 'other server')} ${lasting === 1 ? 'is' : 'are'}.`,
+    ],
+    culprits: [
+      ...events.map((value): Culprit => ({ is: 'event', value, about: 'what they send' })),
+      ...visitors.map(({ uid, client }): Culprit => {
+        return { is: 'uid', value: uid, ...(client === undefined ? {} : { about: `came from ${client}` }) };
+      }),
+    ],
+    symptom: 'timeout reached: only 2 responses received out of 3, now and then',
+    next: [
+      'What only emits should use the emitter, which is no server: new Emitter(redis).emit(…), from @socket.io/redis-emitter.',
+      'If these are servers that crash and start again, look at their logs instead.',
+    ],
+    sure: 'likely',
+  };
+}

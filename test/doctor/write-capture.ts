@@ -1,0 +1,136 @@
+import { Readable } from 'node:stream';
+import { encode } from '@msgpack/msgpack';
+import { quoteBytes } from '../../src/bytes/sds-repr.ts';
+import type { Report } from '../../src/doctor/examine.ts';
+import { rules } from '../../src/doctor/rules/index.ts';
+import { Traffic } from '../../src/doctor/traffic.ts';
+import { diagnoseCapture } from '../../src/session/diagnose.ts';
+import { type OfflineInput, readOffline } from '../../src/session/offline.ts';
+
+/** A command as MONITOR prints it; `at` in seconds. */
+export interface Line {
+  readonly at: number;
+  readonly client?: string;
+  readonly db?: number;
+  readonly words: readonly (string | Uint8Array)[];
+}
+
+const START = 1_795_390_000;
+
+/** What MONITOR would have printed. */
+export function writeMonitor(lines: readonly Line[]): string {
+  return [...lines]
+    .sort((a, b) => a.at - b.at)
+    .map(({ at, client = '10.0.0.1:5000', db = 0, words }) => {
+      const quoted = words.map((word) => quoteBytes(typeof word === 'string' ? Buffer.from(word) : word));
+      return `${(START + at).toFixed(6)} [${db} ${client}] ${quoted.join(' ')}\n`;
+    })
+    .join('');
+}
+
+async function* inputsOf(text: string | Uint8Array): AsyncIterable<OfflineInput> {
+  yield await Promise.resolve({ name: 'capture.txt', chunks: Readable.from([Buffer.from(text)]) });
+}
+
+/** What was observed, for rules that also need looks. */
+export async function trafficOf(lines: readonly Line[]): Promise<Traffic> {
+  const traffic = new Traffic({ patienceMs: 1000 });
+  for await (const batch of readOffline(inputsOf(writeMonitor(lines)), {})) {
+    for (const observed of batch) traffic.add(observed);
+  }
+  traffic.finish();
+  return traffic;
+}
+
+/** The moment `at` of a capture, in microseconds since 1970. */
+export function momentOf(at: number): number {
+  return (START + at) * 1e6;
+}
+
+/** What the doctor says of a capture, by the rules that are named or by all. */
+export function examineText(text: string | Uint8Array, ...names: readonly string[]): Promise<Report> {
+  const chosen = names.length === 0 ? rules : rules.filter(({ name }) => names.includes(name));
+  return diagnoseCapture(inputsOf(text), { rules: chosen });
+}
+
+export function namesOf({ cases }: Report): readonly string[] {
+  return [...new Set(cases.map(({ rule }) => rule.name))];
+}
+
+/** Why a rule was not checked; undefined where it was. */
+export function whyUnchecked({ unchecked }: Report, name: string): string | undefined {
+  return unchecked.find(({ rule }) => rule.name === name)?.why;
+}
+
+/** Subscriptions of a classic server with its own channel (@socket.io/redis-adapter 8.3, lib/index.ts). */
+export function subscribeClassic(
+  uid: string,
+  client: string,
+  { at = 0, key = 'socket.io', nsp = '/' } = {},
+): readonly Line[] {
+  const response = `${key}-response#${nsp}#`;
+  return [
+    { at, client, words: ['psubscribe', `${key}#${nsp}#*`] },
+    {
+      at,
+      client,
+      words: ['subscribe', `${key}-request#${nsp}#`, response, `${response}${uid}#`],
+    },
+  ];
+}
+
+export interface Said {
+  readonly at: number;
+  readonly uid: string;
+  readonly client?: string;
+  readonly db?: number;
+  readonly key?: string;
+  readonly nsp?: string;
+  readonly event?: string;
+  readonly args?: readonly unknown[];
+  readonly rooms?: readonly string[];
+}
+
+/** A broadcast of a classic server or of an emitter. */
+export function sayClassic({
+  at,
+  uid,
+  client,
+  db,
+  key = 'socket.io',
+  nsp = '/',
+  event = 'news',
+  args = [at],
+}: Said): Line {
+  const payload = encode([
+    uid,
+    { type: 2, data: [event, ...args], nsp },
+    { rooms: [], except: [], flags: {} },
+  ]);
+  return {
+    at,
+    words: ['publish', `${key}#${nsp}#`, payload],
+    ...(client === undefined ? {} : { client }),
+    ...(db === undefined ? {} : { db }),
+  };
+}
+
+/** A broadcast of the sharded adapter, on the channel of its room where it has just one. */
+export function saySharded({
+  at,
+  uid,
+  client,
+  nsp = '/',
+  event = 'news',
+  args = [at],
+  rooms = [],
+}: Said): Line {
+  const opts = { rooms, except: [], flags: {} };
+  const body = { type: 3, data: { packet: { type: 2, data: [event, ...args] }, opts }, uid, nsp };
+  const channel = rooms.length === 1 ? `socket.io#${nsp}#${rooms[0] ?? ''}#` : `socket.io#${nsp}#`;
+  return {
+    at,
+    words: ['spublish', channel, JSON.stringify(body)],
+    ...(client === undefined ? {} : { client }),
+  };
+}
