@@ -1,4 +1,5 @@
-import type { Fault } from '../demo/faults/fault.ts';
+import type { DemoAdapter } from '../demo/choices.ts';
+import type { Fault, FaultAdapter } from '../demo/faults/fault.ts';
 import { EXIT, RedisError, UsageError } from './errors.ts';
 import { Output } from './output.ts';
 import { stopOnSignals } from './signals.ts';
@@ -8,12 +9,14 @@ import { columnsOf, themeFor } from './terminal.ts';
 const LISTEN_MS = 4000;
 
 export interface FaultOptions {
+  /** Where the user has named one. */
+  readonly adapter?: DemoAdapter;
   readonly color: boolean;
   readonly hasUrl: boolean;
 }
 
 /** `sio-inspect demo --fault NAME`: all of it, from the stage to the cure. Exit code 1 when it did not come true. */
-export async function playFault(name: string, { color, hasUrl }: FaultOptions): Promise<void> {
+export async function playFault(name: string, { adapter, color, hasUrl }: FaultOptions): Promise<void> {
   const { faults } = await import('../demo/faults/index.ts');
   const { listFaults } = await import('../demo/faults/tell.ts');
   const output = new Output(process.stdout);
@@ -28,16 +31,29 @@ export async function playFault(name: string, { color, hasUrl }: FaultOptions): 
     throw new UsageError(`--fault: there is no fault "${name}". "sio-inspect demo --fault list" shows them.`);
   if (hasUrl)
     throw new UsageError('--fault brings its own Redis: leave --url out, nobody else shall suffer.');
-  await play(fault, output, style);
+  await play(fault, chooseAdapter(fault, adapter), output, style);
+}
+
+function chooseAdapter({ name, adapters }: Fault, wanted: DemoAdapter | undefined): FaultAdapter | undefined {
+  if (wanted === undefined) return undefined;
+  const found = adapters?.find((adapter) => adapter === wanted);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    adapters === undefined
+      ? `--adapter: the fault ${name} brings its own servers; leave --adapter out.`
+      : `--adapter: the fault ${name} can be staged with ${adapters.join(', ')}.`,
+  );
 }
 
 async function play(
   fault: Fault,
+  wanted: FaultAdapter | undefined,
   output: Output,
   style: { readonly width: number; readonly theme: ReturnType<typeof themeFor> },
 ): Promise<void> {
   const { playFault: perform } = await import('../demo/faults/play.ts');
   const { tellScene, tellTitle } = await import('../demo/faults/tell.ts');
+  const adapter = wanted ?? fault.adapters?.[0] ?? 'redis';
   const stop = new AbortController();
   const signals = stopOnSignals(stop);
   output.closed.addEventListener('abort', () => {
@@ -49,12 +65,13 @@ async function play(
     written = written.then(() => output.flush());
   };
   try {
-    say(tellTitle(fault, style));
+    say(tellTitle(fault, adapter, style));
     const flaw = await perform(fault, {
+      adapter,
       listenMs: LISTEN_MS,
       signal: stop.signal,
       onScene: (scene) => {
-        say(tellScene(scene, fault, style));
+        say(tellScene(scene, fault, adapter, style));
       },
     });
     await written;

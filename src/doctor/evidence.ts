@@ -1,6 +1,12 @@
 import type { ClientRow } from '../redis/client-list.ts';
 import type { RedisFacts, ServerGroup } from '../redis/registry.ts';
+import type { Attendance } from './taps/attendance.ts';
 import type { Traffic } from './traffic.ts';
+
+/** A connection, and the node that it is connected to: ids are the node's own. */
+export interface SeenClient extends ClientRow {
+  readonly node: string;
+}
 
 /** What Redis says when asked, at one moment. */
 export interface Look {
@@ -10,14 +16,26 @@ export interface Look {
   readonly facts: RedisFacts;
   readonly groups: readonly ServerGroup[];
   /** Without our own connections; absent where CLIENT LIST is forbidden. */
-  readonly clients?: readonly ClientRow[];
-  /** INFO's fields. */
-  readonly info: ReadonlyMap<string, string>;
+  readonly clients?: readonly SeenClient[];
+  /** INFO's fields, of each node. */
+  readonly nodes: readonly NodeFacts[];
   /** `client-output-buffer-limit pubsub` in bytes, 0 for none; absent where CONFIG is forbidden. */
   readonly pubsubLimit?: { readonly hardBytes: number; readonly softBytes: number };
+  /** After how many seconds Redis closes an idle connection that is no subscriber; 0 for never. */
+  readonly idleTimeoutSeconds?: number;
+  /** Commands that this Redis was asked for and does not know. */
+  readonly unknownCommands: readonly string[];
+  /** How many listen to the sharded channels that it was asked about. */
+  readonly listeners?: ReadonlyMap<string, number>;
   readonly denials: readonly Denial[];
   /** What could not be asked, as Redis puts it. */
   readonly hidden: readonly string[];
+}
+
+export interface NodeFacts {
+  readonly node: string;
+  readonly role?: 'primary' | 'replica';
+  readonly info: ReadonlyMap<string, string>;
 }
 
 /** An entry of ACL LOG. */
@@ -36,11 +54,15 @@ export interface Evidence {
   /** In order of time, at least a second between the first and the last. */
   readonly looks: readonly Look[];
   readonly traffic?: Traffic;
+  /** Who was there, looked up again and again; absent where there was no time for that. */
+  readonly attendance?: Attendance;
   /** How many servers there should be, where the user has said so. */
   readonly expect?: number;
 }
 
-export function isSameGroup(a: ServerGroup, b: ServerGroup): boolean {
+type Named = Pick<ServerGroup, 'adapter' | 'key' | 'nsp'>;
+
+export function isSameGroup(a: Named, b: Named): boolean {
   return a.adapter === b.adapter && a.key === b.key && a.nsp === b.nsp;
 }
 
@@ -59,6 +81,11 @@ export function lastingGroups(
     const wrong = same.filter((other) => other !== undefined && isWrong(other)) as ServerGroup[];
     return wrong.length === later.length ? [[group, ...wrong] as const] : [];
   });
+}
+
+/** How many subscribers of a group are left over from servers that have connected anew. */
+export function leftOver({ doubled = [] }: ServerGroup): number {
+  return doubled.reduce((sum, { connections }) => sum + connections - 1, 0);
 }
 
 /** `namespace /chat`, with the key where it is not the default one. */

@@ -46,11 +46,16 @@ export function isProblem({ rule }: Case): boolean {
   return rule.severity !== 'info';
 }
 
-function lacks(rule: Rule, { looks, traffic, expect }: Evidence): string | undefined {
+function lacks(rule: Rule, evidence: Evidence): string | undefined {
+  return lacksAnything(rule, evidence) ?? rule.lacks?.(evidence);
+}
+
+function lacksAnything(rule: Rule, { looks, traffic, attendance, expect }: Evidence): string | undefined {
   if (rule.name === 'expected-servers' && expect === undefined) return 'needs --expect';
-  if (rule.needs === 'static' && looks.length === 0) return 'needs a live Redis';
+  if (rule.needs !== 'traffic' && looks.length === 0) return 'needs a live Redis';
+  if (rule.needs === 'watch' && attendance === undefined) return 'needs time to watch: --for 10s';
   if (rule.needs === 'traffic' && traffic === undefined) return 'needs traffic: --for 10s';
-  if (rule.needs === 'static' || traffic?.messages !== 0) return undefined;
+  if (rule.needs !== 'traffic' || traffic?.messages !== 0) return undefined;
   const isSharded = looks.at(-1)?.groups.some(({ adapter }) => adapter === 'redis-sharded') === true;
   return isSharded && !traffic.showsClients
     ? 'no message was seen; sharded pub/sub needs --via monitor'

@@ -32,11 +32,16 @@ export interface Diagnosis {
 export interface Rule {
   readonly name: string;
   readonly severity: RuleSeverity;
-  /** `static`: what Redis says when asked. `traffic`: messages must be seen. */
-  readonly needs: 'static' | 'traffic';
+  /**
+   * `static`: what Redis says when asked. `traffic`: messages must be seen. `watch`: Redis is asked again and again for
+   * a while.
+   */
+  readonly needs: 'static' | 'traffic' | 'watch';
   /** One sentence: what goes wrong. */
   readonly summary: string;
   /** The fault of the demo that sets it off. */
   readonly fault?: string;
   check(evidence: Evidence): readonly Diagnosis[];
+  /** What it takes to judge, where this evidence does not hold it: `needs MONITOR: --via monitor`. */
+  lacks?(evidence: Evidence): string | undefined;
 }

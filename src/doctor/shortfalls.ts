@@ -5,7 +5,7 @@ import type { Outcome } from './taps/outcomes.ts';
 /** Requests of one key and namespace that can be judged, and what each lacks. */
 export interface Judged {
   readonly outcome: Outcome;
-  /** Answers that did not come; subscribers that are no servers are not waited for. */
+  /** Answers that never came; subscribers that are no servers are not waited for. */
   readonly missing: number;
   readonly expected: number;
 }
@@ -21,6 +21,9 @@ export interface Place {
 /** One request without its answers may be a matter of a moment. */
 export const LEAST_SHORT = 2;
 
+/** No two late answers are late by the same. */
+const SLACK = 1.5;
+
 /** All places where requests were seen. Those whose servers came or went meanwhile are left out: nobody is to blame there. */
 export function judgePlaces(evidence: Evidence): readonly Place[] {
   const { looks, traffic, expect } = evidence;
@@ -34,10 +37,14 @@ export function judgePlaces(evidence: Evidence): readonly Place[] {
     if (groups.some((other) => !isSame(other, group))) return [];
     const phantoms =
       group === undefined ? 0 : Math.max(0, group.counted - (group.uids.length || group.counted));
+    const isHere = (outcome: Outcome): boolean => outcome.key === key && outcome.nsp === nsp;
+    const latest = outcomes.until - slowestOf(outcomes.list.filter(isHere));
     const judge = (list: readonly Outcome[]): Judged[] =>
       list
-        .filter((outcome) => outcome.key === key && outcome.nsp === nsp)
-        .map((outcome) => judgeOne(outcome, phantoms, expect));
+        .filter(isHere)
+        .map((outcome) => judgeOne(outcome, phantoms, expect))
+        // What is late here may be later still.
+        .filter(({ outcome: { at }, missing }) => missing === 0 || at <= latest);
     const wide = judge(outcomes.wide());
     const handled = judge(outcomes.handled());
     return [{ key, nsp, wide, handled, ...(group === undefined ? {} : { group }) }];
@@ -52,7 +59,14 @@ export function missesAnswers({ looks, traffic }: Evidence): boolean {
 function judgeOne(outcome: Outcome, phantoms: number, expect: number | undefined): Judged {
   const known = Math.max(0, (outcome.expected ?? 0) - phantoms);
   const expected = outcome.isCounted || expect === undefined ? known : Math.max(known, expect - 1);
-  return { outcome, expected, missing: Math.max(0, expected - outcome.answers) };
+  const came = outcome.answers + outcome.belated.length;
+  return { outcome, expected, missing: Math.max(0, expected - came) };
+}
+
+/** After how long the slowest answer came that was waited for no more, and some more: microseconds. */
+function slowestOf(outcomes: readonly Outcome[]): number {
+  const latencies = outcomes.flatMap(({ belated }) => belated.map(({ latencyMicros }) => latencyMicros));
+  return SLACK * latencies.reduce((most, latency) => Math.max(most, latency), 0);
 }
 
 /** The same shortage again and again, up to the last: what a server that came or went leaves behind looks different. */
@@ -60,6 +74,11 @@ export function lastingShortage(judged: readonly Judged[]): readonly Judged[] {
   const short = judged.filter(({ missing }) => missing > 0);
   const isLasting = short.length >= LEAST_SHORT && (judged.at(-1)?.missing ?? 0) > 0;
   return isLasting ? short : [];
+}
+
+/** How many are missing in each of them. */
+export function leastMissing(short: readonly Judged[]): number {
+  return Math.min(...short.map(({ missing }) => missing));
 }
 
 function findGroup({ groups }: Look, key: string, nsp: string): ServerGroup | undefined {

@@ -3,7 +3,8 @@ import type { RedisLink } from '../redis/connect.ts';
 import { isOurAddress } from '../redis/our-addresses.ts';
 import { type Answer, listOf, readInfo, textOf } from '../redis/questions.ts';
 import { Asker, listAllServers, type Registry, readFacts, type ServerGroup } from '../redis/registry.ts';
-import type { Denial, Look } from './evidence.ts';
+import type { Denial, Look, NodeFacts, SeenClient } from './evidence.ts';
+import type { Glance } from './taps/attendance.ts';
 
 /** A server that comes or goes while channels are listed and counted: asked again, this often at most. */
 const MAX_TRIES = 3;
@@ -11,7 +12,10 @@ const MAX_TRIES = 3;
 /** All nodes of a deployment: one, or those of a cluster. */
 export type Links = readonly [RedisLink, ...RedisLink[]];
 
-/** Asks Redis everything that rules look at. Bounded: a dozen commands, and one for each group of servers. */
+/** What adapters cannot do without (@socket.io/redis-adapter 8.3), and not every Redis offers. */
+const COMMANDS = ['pubsub', 'ssubscribe', 'spublish'];
+
+/** Asks Redis everything that rules look at: some fifteen commands to each node, however many servers there are. */
 export async function takeLook(links: Links): Promise<Look> {
   const from = Date.now() * 1000;
   const registry = await listSteady(links);
@@ -19,43 +23,64 @@ export async function takeLook(links: Links): Promise<Look> {
   if (first === undefined) throw new TypeError('A look needs a node.');
   const all = [first, ...more];
   const clients = all.flatMap((node) => node.clients ?? []);
-  const { facts, info, pubsubLimit } = first;
+  const { facts, pubsubLimit, idleTimeoutSeconds, unknownCommands } = first;
   return {
     from,
     to: Date.now() * 1000,
     facts,
-    info,
+    nodes: all.map(({ own }) => own),
     groups: registry.groups,
+    unknownCommands,
     denials: all.flatMap(({ denials }) => denials),
     hidden: [...new Set([...registry.hidden, ...all.flatMap(({ hidden }) => hidden)])],
     ...(all.some((node) => node.clients === undefined) ? {} : { clients }),
     ...(pubsubLimit === undefined ? {} : { pubsubLimit }),
+    ...(idleTimeoutSeconds === undefined ? {} : { idleTimeoutSeconds }),
   };
 }
 
-type NodeLook = Omit<Look, 'from' | 'to' | 'groups'>;
+/** Only who is there: half a dozen commands to each node. */
+export async function takeGlance(links: Links): Promise<Glance> {
+  const { groups } = await listAllServers(links);
+  const lists = await Promise.all(links.map((link) => listClients(link, new Asker(link))));
+  const clients = lists.flatMap((list) => list ?? []);
+  return {
+    at: Date.now() * 1000,
+    groups,
+    ...(lists.includes(undefined) ? {} : { clients }),
+  };
+}
+
+type NodeLook = Omit<Look, 'from' | 'to' | 'groups' | 'nodes'> & { readonly own: NodeFacts };
 
 async function askNode(link: RedisLink): Promise<NodeLook> {
   const asker = new Asker(link);
   const facts = await readFacts(link);
-  const clients = await asker.ask('CLIENT LIST');
-  const info = readInfo(textOf(await asker.ask('INFO')));
+  const clients = await listClients(link, asker);
+  const info = readInfo(textOf(await asker.ask('INFO', 'all')));
   const limit = readLimit(await asker.ask('CONFIG GET client-output-buffer-limit'));
+  const [, timeout] = listOf(await asker.ask('CONFIG GET timeout'));
+  const known = listOf(await asker.ask('COMMAND INFO', ...COMMANDS));
   const denials = listOf(await asker.ask('ACL LOG 32')).map(readDenial);
   return {
     facts,
-    info,
+    own: { node: link.node, info, ...(facts.role === undefined ? {} : { role: facts.role }) },
     denials,
+    unknownCommands: COMMANDS.filter((_, at) => known[at] === null),
     hidden: asker.hidden,
-    ...(clients === undefined
-      ? {}
-      : {
-          clients: readClientList(textOf(clients)).filter(
-            ({ address, name }) => !isOurAddress(link.node, address) && name !== 'sio-inspect',
-          ),
-        }),
+    ...(clients === undefined ? {} : { clients }),
     ...(limit === undefined ? {} : { pubsubLimit: limit }),
+    ...(timeout === undefined ? {} : { idleTimeoutSeconds: Number(textOf(timeout)) }),
   };
+}
+
+/** Everybody but ourselves; undefined where that is forbidden. */
+async function listClients(link: RedisLink, asker: Asker): Promise<readonly SeenClient[] | undefined> {
+  const list = await asker.ask('CLIENT LIST');
+  if (list === undefined) return undefined;
+  return readClientList(textOf(list))
+    .filter(({ address, name }) => !isOurAddress(link.node, address) && name !== 'sio-inspect')
+    .map((client) => ({ ...client, node: link.node }));
 }
 
 /** Channels are listed before they are counted: what differs may only have happened in between. */

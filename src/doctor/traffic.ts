@@ -1,13 +1,21 @@
 import type { KnownGroup } from '../analyse/correlate-peers.ts';
 import type { Observed } from '../model/observed.ts';
+import { Databases } from './taps/databases.ts';
 import { Oddities } from './taps/oddities.ts';
 import { Outcomes } from './taps/outcomes.ts';
+import { PrivateRooms } from './taps/private-rooms.ts';
 import { RepeatTap } from './taps/repeats.ts';
+import { Replies } from './taps/replies.ts';
+import { RoomChurn } from './taps/room-churn.ts';
 import { Senders } from './taps/senders.ts';
+import { Subscriptions } from './taps/subscriptions.ts';
+import { Versions } from './taps/versions.ts';
 
 export interface TrafficOptions {
   /** How long a request may wait for its answers, in milliseconds, where it does not say so itself. */
   readonly patienceMs: number;
+  /** `requestsTimeout` of the servers, where the user knows it. */
+  readonly timeoutMs?: number;
 }
 
 /** What was observed, as rules ask for it. Feed in order, then `finish`. */
@@ -23,9 +31,15 @@ export class Traffic {
   readonly senders = new Senders();
   readonly oddities = new Oddities();
   readonly repeats = new RepeatTap();
+  readonly subscriptions = new Subscriptions();
+  readonly versions = new Versions();
+  readonly privateRooms = new PrivateRooms();
+  readonly churn = new RoomChurn();
+  readonly databases = new Databases();
+  readonly replies = new Replies();
 
-  constructor({ patienceMs }: TrafficOptions) {
-    this.outcomes = new Outcomes(patienceMs);
+  constructor(options: TrafficOptions) {
+    this.outcomes = new Outcomes(options);
   }
 
   /** What a look has found: how many should answer. */
@@ -47,6 +61,12 @@ export class Traffic {
     this.senders.add(observed);
     this.oddities.add(observed);
     this.repeats.add(observed);
+    this.subscriptions.add(observed);
+    this.versions.add(observed);
+    this.privateRooms.add(observed);
+    this.churn.add(observed);
+    this.databases.add(observed);
+    this.replies.add(observed);
   }
 
   /** `now`: the capture's clock at its end, where it goes on after the last message. */

@@ -1,15 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { monitorSource } from '../capture/live/monitor.ts';
 import { subscribeSource } from '../capture/live/subscribe.ts';
+import { countListeners } from '../doctor/count-listeners.ts';
 import type { Look } from '../doctor/evidence.ts';
 import { examine, type Report } from '../doctor/examine.ts';
 import type { Rule } from '../doctor/rule.ts';
 import { takeLook } from '../doctor/take-look.ts';
-import { Traffic } from '../doctor/traffic.ts';
+import { Attendance } from '../doctor/taps/attendance.ts';
+import { Traffic, type TrafficOptions } from '../doctor/traffic.ts';
 import type { Source } from '../model/frame.ts';
 import { literalPattern } from '../redis/glob.ts';
 import { findPlace, withAllLinks } from '../redis/place.ts';
 import type { RedisTarget } from '../redis/target.ts';
+import { attend } from './attend.ts';
 import { Inspector } from './inspector.ts';
 import { watch } from './live.ts';
 import { type OfflineInput, readOffline } from './offline.ts';
@@ -18,11 +21,15 @@ export interface DiagnoseOptions {
   readonly rules: readonly Rule[];
   /** How many servers there should be. */
   readonly expect?: number;
+  /** `requestsTimeout` of the servers, where it is not the default. */
+  readonly timeoutMs?: number;
   readonly keys?: readonly string[];
 }
 
 export interface DiagnoseLiveOptions extends DiagnoseOptions {
   readonly target: RedisTarget;
+  /** Name of the primary, where the target is a Sentinel. */
+  readonly sentinel?: string;
   readonly via: 'subscribe' | 'monitor';
   /** How long to listen; 0 looks only. Nobody listens when no rule needs traffic. */
   readonly forMs: number;
@@ -43,7 +50,7 @@ const ANY_KEY = '*#/*';
 /** Looks at a live Redis two or three times, listens in between, and checks the rules. @throws {RedisFailure} */
 export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report> {
   const { rules, forMs, signal, expect } = options;
-  const place = await findPlace(options.target, undefined, signal);
+  const place = await findPlace(options.target, options.sentinel, signal);
   return withAllLinks(place, signal, async (links) => {
     const first = await takeLook(links);
     const looks = [first];
@@ -55,18 +62,27 @@ export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report
       await look();
       return examine(rules, { looks, ...expected });
     }
-    const traffic = new Traffic({ patienceMs: Math.min(MAX_PATIENCE_MS, forMs * PATIENCE_SHARE) });
+    const traffic = new Traffic(waitFor(Math.min(MAX_PATIENCE_MS, forMs * PATIENCE_SHARE), options));
     traffic.setServers(first.groups);
-    await listen({ ...options, target: await place.locate(signal) }, traffic, look);
-    await look();
-    return examine(rules, { looks, traffic, ...expected });
+    const lookAgain = async (): Promise<void> => {
+      const listeners = await countListeners(links, traffic.privateRooms.channels());
+      looks.push({ ...(await takeLook(links)), listeners });
+    };
+    const attendance = new Attendance();
+    const target = await place.locate(signal);
+    await listen({ ...options, target }, traffic, async (ended) => {
+      const attending = attend(links, attendance, { forMs, signal: ended });
+      await Promise.all([attending, pause(forMs / 2, ended).then(lookAgain)]);
+    });
+    await lookAgain();
+    return examine(rules, { looks, traffic, attendance, ...expected });
   });
 }
 
 async function listen(
   { forMs, signal, keys = [], ...options }: DiagnoseLiveOptions,
   traffic: Traffic,
-  look: () => Promise<void>,
+  meanwhile: (ended: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const stop = new AbortController();
   const onAbort = (): void => {
@@ -93,9 +109,7 @@ async function listen(
   try {
     await Promise.race([isAttached, watching]);
     const ended = AbortSignal.any([stop.signal, over.signal]);
-    await pause(forMs / 2, ended);
-    await look();
-    await pause(forMs / 2, ended);
+    await Promise.all([pause(forMs, ended), meanwhile(ended)]);
     traffic.finish(Date.now() * 1000);
   } finally {
     stop.abort();
@@ -120,14 +134,24 @@ function openSource(
 /** Checks the rules by a capture. */
 export async function diagnoseCapture(
   inputs: AsyncIterable<OfflineInput>,
-  { rules, expect, keys = [] }: DiagnoseOptions,
+  { rules, expect, keys = [], timeoutMs }: DiagnoseOptions,
 ): Promise<Report> {
-  const traffic = new Traffic({ patienceMs: MAX_PATIENCE_MS * PATIENCE_SHARE });
+  const traffic = new Traffic(waitFor(MAX_PATIENCE_MS * PATIENCE_SHARE, { timeoutMs }));
   for await (const batch of readOffline(inputs, { keys })) {
     for (const observed of batch) traffic.add(observed);
   }
   traffic.finish();
   return examine(rules, { looks: [], traffic, ...(expect === undefined ? {} : { expect }) });
+}
+
+/** No longer than the servers themselves. */
+function waitFor(
+  patienceMs: number,
+  { timeoutMs }: { readonly timeoutMs?: number | undefined },
+): TrafficOptions {
+  return timeoutMs === undefined
+    ? { patienceMs }
+    : { patienceMs: Math.min(patienceMs, timeoutMs), timeoutMs };
 }
 
 /** Ends early, without an error, when the signal aborts. */

@@ -31,7 +31,7 @@ for (const { name, ...known } of CAPTURED) {
     monitor.stdout.on('data', (chunk: Buffer) => recorded.push(chunk));
     try {
       await waitFor('MONITOR', () => (recorded.length > 0 ? true : undefined));
-      const staged = await fault.stage(lab);
+      const staged = await fault.stage(lab, fault.adapters?.[0] ?? "redis");
       const life = { isOver: false };
       const living = (async () => {
         while (!life.isOver) await staged.traffic?.();

@@ -51,7 +51,7 @@ export function createCommand(): Command {
     .option('--no-color', 'no colours (NO_COLOR does the same, FORCE_COLOR forces them)')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: DemoFlags) => {
-      await demo(flags);
+      await demo(flags, command.getOptionValueSource('adapter') !== 'default');
     });
 }
 
@@ -62,13 +62,18 @@ Examples:
   sio-inspect demo --adapter streams     over a Redis stream
   sio-inspect demo --once --port 0       the story only, on any free port
   sio-inspect demo --fault list          what can go wrong, to be seen happening
+  sio-inspect demo --fault half-open --adapter sharded
 
 Exit code: 0 the story came true, 1 it did not, 2 wrong usage (a taken port too), 3 Redis, 130 after Ctrl-C.`;
 
-async function demo(flags: DemoFlags): Promise<void> {
+async function demo(flags: DemoFlags, isAdapterNamed: boolean): Promise<void> {
   if (flags.fault !== undefined) {
     const { playFault } = await import('../fault-player.ts');
-    await playFault(flags.fault, { color: flags.color, hasUrl: flags.url !== undefined });
+    await playFault(flags.fault, {
+      color: flags.color,
+      hasUrl: flags.url !== undefined,
+      ...(isAdapterNamed ? { adapter: flags.adapter } : {}),
+    });
     return;
   }
   if (flags.once && flags.stay) throw new UsageError('--once and --stay exclude each other.');

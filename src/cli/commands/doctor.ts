@@ -16,6 +16,7 @@ interface DoctorOptions extends RedisOptions {
   readonly rule?: readonly string[];
   readonly expect?: number;
   readonly for: number;
+  readonly timeout?: number;
   readonly json?: true;
   readonly markdown?: true;
   readonly color: boolean;
@@ -42,6 +43,7 @@ export function createCommand(): Command {
         .default(LISTEN_MS, '10s'),
     )
     .option('--expect <n>', 'how many servers there should be', parseCount)
+    .option('--timeout <time>', 'requestsTimeout of your servers, where it is not the default', parseDuration)
     .option('--rule <name>', 'check this rule only (sio-inspect rules lists them); repeatable', collect);
   return addKeyOption(command)
     .option('--json', 'the report as one JSON object, nothing else on stdout')
@@ -93,7 +95,7 @@ async function chooseRules(names: readonly string[] | undefined): Promise<readon
 async function examineFiles(
   files: readonly string[],
   rules: readonly Rule[],
-  { key, expect }: DoctorOptions,
+  { key, expect, timeout }: DoctorOptions,
 ): Promise<Report> {
   await checkInputs(files);
   const { diagnoseCapture } = await import('../../session/diagnose.ts');
@@ -101,6 +103,7 @@ async function examineFiles(
     rules,
     ...(key === undefined ? {} : { keys: key }),
     ...(expect === undefined ? {} : { expect }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
   });
 }
 
@@ -111,7 +114,7 @@ async function examineRedis(
 ): Promise<Report> {
   const target = await readTarget(options);
   const { diagnoseLive } = await import('../../session/diagnose.ts');
-  const { key, expect, via } = options;
+  const { key, expect, timeout, via } = options;
   return diagnoseLive({
     rules,
     target,
@@ -123,6 +126,7 @@ async function examineRedis(
     },
     ...(key === undefined ? {} : { keys: key }),
     ...(expect === undefined ? {} : { expect }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
   });
 }
 

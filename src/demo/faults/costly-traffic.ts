@@ -1,8 +1,12 @@
 import type { Redis } from 'ioredis';
 import type { Fault, Symptom } from './fault.ts';
+import { REQUESTS_TIMEOUT_MS } from './lab-orders.ts';
 import { plan, restart } from './scenes.ts';
 
 const TIMES = 40;
+const SERVERS_EACH = 5;
+/** The requests themselves go to all servers, too: they are half of this. */
+const MOST_REPLY_BYTES = 200_000;
 
 export const fetchHeavyFault: Fault = {
   name: 'fetch-heavy',
@@ -59,6 +63,37 @@ export const privateFanoutFault: Fault = {
         const [fresh, receiver] = await Promise.all(servers.map((server) => restart(lab, server, settings)));
         first = fresh;
         if (receiver !== undefined) client = await lab.join(receiver);
+      },
+    };
+  },
+};
+
+export const replyFanoutFault: Fault = {
+  name: 'reply-fanout',
+  rule: 'reply-fanout',
+  title: 'each answer to a request goes to all servers, and all but one throw it away',
+  cure: 'createAdapter(pub, sub, { publishOnSpecificResponseChannel: true }): answers go to the one who asked.',
+  stage: async (lab) => {
+    const settings = { pairs: SERVERS_EACH };
+    const processes = await lab.start(...plan(2, settings));
+    let [first] = processes;
+    const admin = lab.connect('admin');
+    const ask = async (): Promise<void> => {
+      for (let number = 0; number < TIMES; number++)
+        await first?.do({ do: 'emit-with-ack', event: 'ping', timeoutMs: REQUESTS_TIMEOUT_MS });
+    };
+    return {
+      story: [
+        `Two processes with ${SERVERS_EACH} Socket.IO servers each, all with connections of their own.`,
+        'worker-1 asks all clients to acknowledge; every server answers how many it has.',
+      ],
+      symptom: () =>
+        tellBytes(admin, `${TIMES} times io.timeout(1000).emitWithAck("ping")`, ask, MOST_REPLY_BYTES),
+      traffic: ask,
+      cure: async () => {
+        [first] = await Promise.all(
+          processes.map((server) => restart(lab, server, { ...settings, answersOneByOne: true })),
+        );
       },
     };
   },

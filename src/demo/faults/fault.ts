@@ -1,5 +1,8 @@
 import type { Lab } from './lab.ts';
 
+/** What joins the servers of a fault. */
+export type FaultAdapter = 'redis' | 'sharded' | 'streams';
+
 /** What users see of a fault, or of its absence. */
 export interface Symptom {
   /** As it stands in a log or on a screen. */
@@ -30,10 +33,24 @@ export interface Fault {
   readonly cure: string;
   /** More words for the Redis server. */
   readonly redisArgs?: readonly string[];
+  /** It takes a Redis Cluster of so many primaries. */
+  readonly clusterNodes?: number;
+  /** The doctor has to listen for so long at least. */
+  readonly listenMs?: number;
+  /** With sharded servers it is MONITOR in any case: no pattern sees what goes through sharded pub/sub. */
   readonly via?: 'subscribe' | 'monitor';
+  /** The adapters that it can be staged with, the one that is taken first; most make no difference by it. */
+  readonly adapters?: readonly [FaultAdapter, ...FaultAdapter[]];
   /** `--expect` of the doctor. */
   readonly expect?: number;
+  /** `--timeout` of the doctor. */
+  readonly timeoutMs?: number;
   /** Other rules that are rightly broken by the same fault. */
   readonly alsoFound?: readonly string[];
-  stage(lab: Lab): Promise<Staged>;
+  stage(lab: Lab, adapter: FaultAdapter): Promise<Staged>;
+}
+
+/** How the doctor has to listen. */
+export function viaOf({ via = 'subscribe' }: Fault, adapter: FaultAdapter): 'subscribe' | 'monitor' {
+  return adapter === 'sharded' ? 'monitor' : via;
 }

@@ -13,12 +13,28 @@ export interface ServerPlan {
   readonly user?: { readonly name: string; readonly password: string };
   /** How many Socket.IO servers in this process share one pair of connections. */
   readonly sharing?: number;
+  /** How many Socket.IO servers there are in this process, each with connections of its own. */
+  readonly pairs?: number;
+  /** The number of the Redis database that it selects, where not that of the lab. */
+  readonly db?: number;
+  /** Classic only: `publishOnSpecificResponseChannel`. */
+  readonly answersOneByOne?: boolean;
   /** Events of serverSideEmit() that it answers. */
   readonly answers?: readonly string[];
   /** A channel of its own whose messages it passes on to all clients, or to its own clients only. */
   readonly relays?: { readonly channel: string; readonly to: 'everybody' | 'local' };
   /** Its sub connection does not subscribe again after a reconnection. */
   readonly staysDeaf?: boolean;
+  /** Port on this machine by which it reaches Redis, where not straight: that of a line of the lab. */
+  readonly redisPort?: number;
+  /** `requestsTimeout`, and the timeout of its calls, where not that of the lab. */
+  readonly requestsTimeoutMs?: number;
+  /** How long each request holds up its event loop, as a long computation does. */
+  readonly blocksMs?: number;
+  /** It has unsubscribed from the channels on which answers come to it. */
+  readonly dropsReplyChannels?: boolean;
+  /** It writes errors that nobody has caught to its log, and goes on. */
+  readonly survivesErrors?: boolean;
   /** Rooms that each client joins. */
   readonly rooms?: readonly string[];
 }
@@ -33,7 +49,16 @@ export type Deed =
       readonly args: readonly unknown[];
       readonly rooms?: readonly unknown[];
     }
-  | { readonly do: 'emit-with-ack'; readonly event: string; readonly timeoutMs: number };
+  | { readonly do: 'emit-with-ack'; readonly event: string; readonly timeoutMs: number }
+  /** Each client joins and leaves as many rooms, one after the other. */
+  | { readonly do: 'pass-rooms'; readonly rooms: number }
+  /** What a function does that starts a server only to emit something; it ends after so long. */
+  | {
+      readonly do: 'run-function';
+      readonly event: string;
+      readonly args: readonly unknown[];
+      readonly lingerMs: number;
+    };
 
 /** What a server of the lab answers: what the call resolved with, or the text of the error that the user would log. */
 export type Done =

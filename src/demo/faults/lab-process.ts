@@ -15,8 +15,11 @@ import {
   type LabReport,
   REQUESTS_TIMEOUT_MS,
 } from './lab-orders.ts';
+import { blockOnRequests, collectEars, dropReplyChannels, untilSubscribed } from './lab-ears.ts';
 
 const servers: Server[] = [];
+let patienceMs = REQUESTS_TIMEOUT_MS;
+let ownOrders: LabOrders | undefined;
 
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));
@@ -45,15 +48,24 @@ function report(what: LabReport): void {
 
 async function serve(orders: LabOrders): Promise<void> {
   const { plan } = orders;
+  ownOrders = orders;
+  patienceMs = plan.requestsTimeoutMs ?? REQUESTS_TIMEOUT_MS;
+  if (plan.survivesErrors === true) {
+    process.on('unhandledRejection', (error) => {
+      console.error(String(error));
+    });
+  }
   const http = createServer();
   const pub = openConnection(orders, 'pub');
-  const sub = openConnection(orders, 'sub');
+  const sub = plan.adapter === 'streams' ? pub : openConnection(orders, 'sub');
+  const ears = collectEars(pub, sub);
   for (let number = 0; number < (plan.sharing ?? 1); number++) {
     const io = number === 0 ? new Server(http) : new Server();
     attachAdapter(io, orders, pub, sub);
     setUp(io, orders);
     servers.push(io);
   }
+  for (let more = 1; more < (plan.pairs ?? 1); more++) servers.push((await openAnother(orders)).io);
   await relay(orders);
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
@@ -61,14 +73,31 @@ async function serve(orders: LabOrders): Promise<void> {
   await sub.ping();
   await pub.ping();
   const uids = servers.map((io) => (io.of('/').adapter as { readonly uid?: string }).uid ?? '');
+  if (plan.adapter === 'streams') await untilSubscribed(pub, plan, uids);
+  if (plan.dropsReplyChannels === true) await dropReplyChannels(ears, plan, uids);
+  if (plan.blocksMs !== undefined) blockOnRequests(ears, plan.blocksMs);
   report({ type: 'lab:ready', port: (http.address() as AddressInfo).port, uids });
 }
 
+/** One more server in this process, with connections of its own; it is subscribed. */
+async function openAnother(orders: LabOrders): Promise<{ readonly io: Server; readonly close: () => void }> {
+  const io = new Server();
+  const pub = openConnection(orders, 'pub');
+  const sub = openConnection(orders, 'sub');
+  attachAdapter(io, orders, pub, sub);
+  setUp(io, orders);
+  await Promise.all([pub.ping(), sub.ping()]);
+  const close = (): void => {
+    for (const connection of [pub, sub]) connection.disconnect();
+  };
+  return { io, close };
+}
+
 function openConnection({ plan, redis: target }: LabOrders, role: string): Redis {
-  const { socket, db } = parseTarget(target);
-  const { name, user, staysDeaf } = plan;
+  const { socket, db: usual } = parseTarget(target);
+  const { name, user, staysDeaf, redisPort, db = usual } = plan;
   const redis = new Redis({
-    ...socket,
+    ...(redisPort === undefined ? socket : { host: '127.0.0.1', port: redisPort }),
     db,
     connectionName: `${name}-${role}`,
     autoResubscribe: staysDeaf !== true,
@@ -79,14 +108,15 @@ function openConnection({ plan, redis: target }: LabOrders, role: string): Redis
 }
 
 function attachAdapter(io: Server, { plan }: LabOrders, pub: Redis, sub: Redis): void {
-  const { adapter, key, subscriptionMode } = plan;
+  const { adapter, key, subscriptionMode, answersOneByOne = false } = plan;
   switch (adapter) {
     case 'none':
       return;
     case 'redis':
       io.adapter(
         createAdapter(pub, sub, {
-          requestsTimeout: REQUESTS_TIMEOUT_MS,
+          requestsTimeout: patienceMs,
+          publishOnSpecificResponseChannel: answersOneByOne,
           ...(key === undefined ? {} : { key }),
         }),
       );
@@ -141,7 +171,7 @@ async function call(deed: Deed): Promise<number> {
   if (io === undefined) throw new Error('This server has no orders yet.');
   switch (deed.do) {
     case 'fetch-sockets':
-      return (await io.timeout(REQUESTS_TIMEOUT_MS).fetchSockets()).length;
+      return (await io.timeout(patienceMs).fetchSockets()).length;
     case 'server-side-emit':
       return ((await io.serverSideEmitWithAck(deed.event)) as readonly unknown[]).length;
     case 'emit': {
@@ -152,5 +182,31 @@ async function call(deed: Deed): Promise<number> {
     }
     case 'emit-with-ack':
       return ((await io.timeout(deed.timeoutMs).emitWithAck(deed.event)) as readonly unknown[]).length;
+    case 'pass-rooms':
+      return passRooms(io, deed.rooms);
+    case 'run-function':
+      return runFunction(deed);
   }
+}
+
+async function passRooms(io: Server, rooms: number): Promise<number> {
+  for (let number = 1; number <= rooms; number++) {
+    for (const socket of io.of('/').sockets.values()) {
+      await socket.join(`call ${number}`);
+      await socket.leave(`call ${number}`);
+    }
+  }
+  return rooms;
+}
+
+async function runFunction({
+  event,
+  args,
+  lingerMs,
+}: Extract<Deed, { do: 'run-function' }>): Promise<number> {
+  if (ownOrders === undefined) throw new Error('This server has no orders yet.');
+  const { io, close } = await openAnother({ ...ownOrders, plan: { ...ownOrders.plan, adapter: 'redis' } });
+  io.emit(event, ...args);
+  setTimeout(close, lingerMs);
+  return 0;
 }

@@ -3,6 +3,9 @@ import { Redis } from 'ioredis';
 import { io as connectClient, type Socket } from 'socket.io-client';
 import type { RedisTarget } from '../../redis/target.ts';
 import { type PrivateRedis, startPrivateRedis } from '../private-redis.ts';
+import { startLabCluster } from './lab-cluster.ts';
+import { type Gate, openGate } from './lab-gate.ts';
+import { type Line, openLine } from './lab-line.ts';
 import type { ServerPlan } from './lab-orders.ts';
 import { type LabServer, startLabServer } from './lab-server.ts';
 
@@ -19,18 +22,30 @@ const CLIENT_EVENTS_KEPT = 1000;
 
 /** A Redis of its own, and whatever a fault needs around it. Everything ends with `close`. */
 export class Lab {
-  readonly redis: PrivateRedis;
+  /** One Redis, or the primaries of a cluster. */
+  readonly nodes: readonly [PrivateRedis, ...PrivateRedis[]];
   readonly servers: LabServer[] = [];
   readonly #closing: (() => Promise<void> | void)[] = [];
 
-  private constructor(redis: PrivateRedis) {
-    this.redis = redis;
-    this.#closing.push(() => redis.stop());
+  private constructor(nodes: readonly [PrivateRedis, ...PrivateRedis[]]) {
+    this.nodes = nodes;
+    this.#closing.push(...nodes.map((node) => () => node.stop()));
   }
 
   /** `redisArgs`: more words for the Redis server's command line. */
   static async open(redisArgs: readonly string[] = []): Promise<Lab> {
-    return new Lab(await startPrivateRedis({ args: redisArgs }));
+    return new Lab([await startPrivateRedis({ args: redisArgs })]);
+  }
+
+  /** With a Redis Cluster of so many primaries. */
+  static async openCluster(count: number): Promise<Lab> {
+    const [first, ...more] = await startLabCluster(count);
+    if (first === undefined) throw new RangeError('A cluster has nodes.');
+    return new Lab([first, ...more]);
+  }
+
+  get redis(): PrivateRedis {
+    return this.nodes[0];
   }
 
   get target(): RedisTarget {
@@ -44,6 +59,25 @@ export class Lab {
     return started;
   }
 
+  /** Something between a server and Redis that may forget connections. */
+  async openLine(): Promise<Line> {
+    const line = await openLine(this.redis.port);
+    this.#closing.push(() => line.close());
+    return line;
+  }
+
+  /** A proxy in front of Redis. */
+  async openGate(): Promise<Gate> {
+    const gate = await openGate(this.redis.port);
+    this.#closing.push(() => gate.close());
+    return gate;
+  }
+
+  /** Something more that has to end with the lab. */
+  atEnd(step: () => Promise<void> | void): void {
+    this.#closing.push(step);
+  }
+
   /** A connection as anybody may have one. */
   connect(name: string): Redis {
     const redis = new Redis(this.redis.url, { connectionName: name });
@@ -55,7 +89,10 @@ export class Lab {
   }
 
   /** A client of a server; `reply` answers events that ask for it, unless it is false. */
-  async join(server: LabServer, options: { readonly acknowledges?: boolean } = {}): Promise<LabClient> {
+  async join(
+    server: Pick<LabServer, 'port'>,
+    options: { readonly acknowledges?: boolean } = {},
+  ): Promise<LabClient> {
     const socket = connectClient(`http://127.0.0.1:${server.port}`, { transports: ['websocket'] });
     this.#closing.push(() => {
       socket.close();

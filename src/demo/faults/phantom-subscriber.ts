@@ -1,27 +1,25 @@
 import type { Fault } from './fault.ts';
-import { plan, tellCall } from './scenes.ts';
+import { askAll, describeServers, plan, tellAnswers } from './scenes.ts';
 
 export const phantomSubscriberFault: Fault = {
   name: 'phantom-subscriber',
   rule: 'phantom-subscriber',
   title: 'somebody watches with SUBSCRIBE, and every server waits for its answer',
   cure: 'The watcher leaves. PSUBSCRIBE, MONITOR and sio-inspect are not counted.',
-  stage: async (lab) => {
-    const [first] = await lab.start(...plan(3, { answers: ['who'] }));
+  adapters: ['redis', 'sharded', 'streams'],
+  stage: async (lab, adapter) => {
+    const [first] = await lab.start(...plan(3, { adapter, answers: ['who'] }));
     if (first === undefined) throw new Error('No server was started.');
     const watcher = lab.connect('debug-session');
-    await watcher.subscribe('socket.io-request#/#');
+    const channel = adapter === 'redis' ? 'socket.io-request#/#' : 'socket.io#/#';
+    if (adapter === 'sharded') await watcher.ssubscribe(channel);
+    else await watcher.subscribe(channel);
     return {
       story: [
-        'Three servers with the classic adapter, all healthy.',
-        'Somebody debugs: redis-cli SUBSCRIBE socket.io-request#/#',
+        `${describeServers(3, adapter)}, all healthy.`,
+        `Somebody debugs: redis-cli ${adapter === 'sharded' ? 'SSUBSCRIBE' : 'SUBSCRIBE'} ${channel}`,
       ],
-      symptom: async () =>
-        tellCall(
-          first,
-          'io.serverSideEmitWithAck("who")',
-          await first.do({ do: 'server-side-emit', event: 'who' }),
-        ),
+      symptom: async () => tellAnswers(first, adapter, await askAll(first, adapter)),
       cure: async () => {
         await watcher.quit();
       },

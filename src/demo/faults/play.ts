@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Report } from '../../doctor/examine.ts';
 import { rules } from '../../doctor/rules/index.ts';
 import { diagnoseLive } from '../../session/diagnose.ts';
-import type { Fault, Staged, Symptom } from './fault.ts';
+import { type Fault, type FaultAdapter, type Staged, type Symptom, viaOf } from './fault.ts';
 import { Lab } from './lab.ts';
 
 /** Between two turns of what users do. */
@@ -17,6 +17,8 @@ export type Scene =
   | { readonly is: 'cured' };
 
 export interface PlayOptions {
+  /** What joins the servers, where the fault can be staged with several. */
+  readonly adapter?: FaultAdapter;
   readonly listenMs: number;
   readonly signal: AbortSignal;
   readonly onScene: (scene: Scene) => void;
@@ -28,10 +30,10 @@ export interface PlayOptions {
  * @throws {DemoError}, {RedisFailure}
  */
 export async function playFault(fault: Fault, options: PlayOptions): Promise<string | undefined> {
-  const { onScene, signal } = options;
-  const lab = await Lab.open(fault.redisArgs);
+  const { onScene, signal, adapter = fault.adapters?.[0] ?? 'redis' } = options;
+  const lab = await openLab(fault);
   try {
-    const staged = await fault.stage(lab);
+    const staged = await fault.stage(lab, adapter);
     onScene({ is: 'staged', story: staged.story, url: lab.redis.url });
     for (const afterCure of [false, true]) {
       signal.throwIfAborted();
@@ -43,7 +45,7 @@ export async function playFault(fault: Fault, options: PlayOptions): Promise<str
       onScene({ is: 'symptom', symptom, afterCure });
       signal.throwIfAborted();
       onScene({ is: 'listening', afterCure });
-      const report = await examineWhile(fault, staged, lab, options);
+      const report = await examineWhile(fault, staged, lab, { ...options, adapter });
       onScene({ is: 'diagnosis', report, afterCure });
       const flaw = findFlaw(fault, symptom, report, afterCure);
       if (flaw !== undefined) return flaw;
@@ -54,21 +56,26 @@ export async function playFault(fault: Fault, options: PlayOptions): Promise<str
   }
 }
 
+function openLab({ redisArgs, clusterNodes }: Fault): Promise<Lab> {
+  return clusterNodes === undefined ? Lab.open(redisArgs) : Lab.openCluster(clusterNodes);
+}
+
 /** The doctor listens while life goes on. */
 async function examineWhile(
   fault: Fault,
   staged: Staged,
   lab: Lab,
-  { listenMs, signal }: PlayOptions,
+  { listenMs, signal, adapter }: PlayOptions & { readonly adapter: FaultAdapter },
 ): Promise<Report> {
   const life = { isOver: false };
   const examined = diagnoseLive({
     rules,
     target: lab.target,
-    via: fault.via ?? 'subscribe',
-    forMs: staged.traffic === undefined ? 0 : listenMs,
+    via: viaOf(fault, adapter),
+    forMs: staged.traffic === undefined ? 0 : Math.max(listenMs, fault.listenMs ?? 0),
     signal,
     ...(fault.expect === undefined ? {} : { expect: fault.expect }),
+    ...(fault.timeoutMs === undefined ? {} : { timeoutMs: fault.timeoutMs }),
   }).finally(() => {
     life.isOver = true;
   });

@@ -2,7 +2,7 @@ import { writeCase } from '../../render/findings.ts';
 import { plural } from '../../render/phrase.ts';
 import { safeText } from '../../render/safe-text.ts';
 import type { Style } from '../story-style.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, type FaultAdapter, viaOf } from './fault.ts';
 import { faults } from './index.ts';
 import type { Scene } from './play.ts';
 
@@ -17,15 +17,21 @@ export function listFaults({ theme }: Style): readonly string[] {
 }
 
 /** The first lines: what will be seen. */
-export function tellTitle(fault: Fault, { theme }: Style): readonly string[] {
+export function tellTitle(fault: Fault, adapter: FaultAdapter, { theme }: Style): readonly string[] {
+  const servers = adapter === 'redis' ? 'real servers' : `real servers, ${adapter} adapter`;
   return [
-    `${theme.strong('sio-inspect demo')} · fault ${theme.strong(fault.name)} · real servers, a private Redis`,
+    `${theme.strong('sio-inspect demo')} · fault ${theme.strong(fault.name)} · ${servers}, a private Redis`,
     `In short: ${fault.title}.`,
   ];
 }
 
 /** What one scene shows. */
-export function tellScene(scene: Scene, fault: Fault, style: Style): readonly string[] {
+export function tellScene(
+  scene: Scene,
+  fault: Fault,
+  adapter: FaultAdapter,
+  style: Style,
+): readonly string[] {
   const { theme } = style;
   switch (scene.is) {
     case 'staged':
@@ -49,7 +55,7 @@ export function tellScene(scene: Scene, fault: Fault, style: Style): readonly st
     case 'listening':
       return scene.afterCure
         ? []
-        : ['', theme.strong('3  What the doctor says'), `   ${theme.dim(`$ ${commandOf(fault)}`)}`];
+        : ['', theme.strong('3  What the doctor says'), `   ${theme.dim(`$ ${commandOf(fault, adapter)}`)}`];
     case 'diagnosis':
       return scene.report.cases.length === 0
         ? [
@@ -68,10 +74,12 @@ function indent(lines: readonly string[]): readonly string[] {
 }
 
 /** What one would type. */
-function commandOf({ via, expect }: Fault): string {
+function commandOf(fault: Fault, adapter: FaultAdapter): string {
+  const { expect, timeoutMs } = fault;
   const words = [
-    via === 'monitor' ? ' --via monitor' : '',
+    viaOf(fault, adapter) === 'monitor' ? ' --via monitor' : '',
     expect === undefined ? '' : ` --expect ${expect}`,
+    timeoutMs === undefined ? '' : ` --timeout ${timeoutMs / 1000}s`,
   ];
   return `sio-inspect doctor --url …${words.join('')}`;
 }

@@ -1,7 +1,8 @@
 import type { ClientRow } from '../../redis/client-list.ts';
 import type { ServerGroup } from '../../redis/registry.ts';
-import { describePlace, type Evidence, lastingGroups } from '../evidence.ts';
+import { describePlace, type Evidence, lastingGroups, leftOver } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
+import { findUnlisted } from '../unlisted-servers.ts';
 import { nameConnection, plural } from '../words.ts';
 
 /** Somebody who is no server is subscribed to a channel whose subscribers servers count. */
@@ -12,21 +13,28 @@ export const phantomSubscriber: Rule = {
   summary:
     'Somebody who is no server is subscribed where servers count each other, and is waited for in vain.',
   fault: 'phantom-subscriber',
-  check: ({ looks }: Evidence): readonly Diagnosis[] => {
+  check: (evidence: Evidence): readonly Diagnosis[] => {
+    const { looks } = evidence;
     const lasting = lastingGroups(
       looks,
       (group) => group.uids.length > 0 && group.counted > group.uids.length,
     );
-    return lasting.map((versions) => diagnose(versions, looks.at(-1)?.clients));
+    return lasting
+      .filter((versions) => excessOf(versions) > findUnlisted(versions, evidence).length)
+      .map((versions) => diagnose(versions, looks.at(-1)?.clients));
   },
 };
+
+function excessOf(versions: readonly ServerGroup[]): number {
+  return Math.min(...versions.map((group) => group.counted - group.uids.length - leftOver(group)));
+}
 
 function diagnose(
   versions: readonly [ServerGroup, ...ServerGroup[]],
   clients: readonly ClientRow[] | undefined,
 ): Diagnosis {
   const [group] = versions;
-  const excess = Math.min(...versions.map(({ counted, uids }) => counted - uids.length));
+  const excess = excessOf(versions);
   const suspects = (clients ?? []).filter((client) => isNoServer(client, group.adapter));
   const channel = countedChannel(group);
   const isNamed = suspects.length > 0 && suspects.length <= excess;

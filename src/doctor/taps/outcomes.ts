@@ -1,6 +1,15 @@
 import { type ThreadEvent, Threads } from '../../analyse/correlate.ts';
 import type { KnownGroup, Peer } from '../../analyse/correlate-peers.ts';
-import type { MessageSeen, Thread } from '../../analyse/correlate-thread.ts';
+import { askedBy } from '../../analyse/correlate-shape.ts';
+import type { MessageSeen, Reply, Thread } from '../../analyse/correlate-thread.ts';
+import { noteUnder } from './bounded.ts';
+
+/** An answer that came when nobody waited for it any more, or at least not this program. */
+export interface Belated {
+  /** Uid, else the address that it came from; absent where nothing tells. */
+  readonly from?: string;
+  readonly latencyMicros: number;
+}
 
 /** What became of one request. */
 export interface Outcome {
@@ -11,12 +20,17 @@ export interface Outcome {
   readonly event?: string;
   readonly asker?: string;
   readonly at: number;
-  readonly timeoutMs: number;
+  /** How long the asker waits, and whether that is known: the request says so, or the user. Else it is the default. */
+  readonly limitMs: number;
+  readonly isLimitKnown: boolean;
   /** Answers of other servers that came, and how many should; the latter absent where nothing tells. */
   readonly answers: number;
   readonly expected?: number;
   /** True where `expected` is what the servers themselves count. */
   readonly isCounted: boolean;
+  /** Who has answered in time, each by its uid or by the address that it came from, as far as either is known. */
+  readonly answerers: readonly string[];
+  readonly belated: readonly Belated[];
   readonly replyBytes: number;
   /** Servers that certainly did not answer, and those among which they are. */
   readonly who: readonly Peer[];
@@ -25,8 +39,16 @@ export interface Outcome {
   readonly acksMissing: number;
   readonly acksAsked: number;
   readonly acksOf: readonly { readonly peer: Peer; readonly acks: number }[];
-  /** The slowest answer, microseconds. */
-  readonly slowest: number;
+}
+
+/** An outcome as it grows: answers may come after it was judged. */
+type Growing = Outcome & { readonly belated: Belated[] };
+
+export interface OutcomesOptions {
+  /** Answers later than this have not come in time, unless the request itself says how long it waits. */
+  readonly patienceMs: number;
+  /** `requestsTimeout` of the servers, where the user knows it. */
+  readonly timeoutMs?: number;
 }
 
 /** Requests that every server answers by itself, whatever the application does. */
@@ -42,16 +64,33 @@ const WIDE = new Set([
 /** Requests that a server answers only where the application has a listener that calls back. */
 const HANDLED = new Set(['SERVER_SIDE_EMIT', 'customRequest']);
 const MAX_OUTCOMES = 20_000;
+/** Of one request: as many servers as may well be late at once. */
+const MAX_BELATED = 200;
+const EMITTER = 'emitter';
+
+/** Gives the same name back as the same string: there are many outcomes, and few servers. */
+class Names {
+  readonly #names = new Map<string, string>();
+
+  of<T extends string | undefined>(name: T): T {
+    return name === undefined ? name : ((noteUnder(this.#names, name, () => name) ?? name) as T);
+  }
+}
 
 /** How requests ended: the correlator's threads, told when they are over. */
 export class Outcomes {
-  readonly list: Outcome[] = [];
+  readonly list: Growing[] = [];
+  /** Until when answers were listened for, microseconds since 1970. */
+  until = 0;
   readonly #threads: Threads;
-  #last = 0;
+  readonly #timeoutMs: number | undefined;
+  readonly #addresses = new Map<string, string>();
+  readonly #names = new Names();
+  readonly #ended = new WeakMap<Thread, Growing>();
 
-  /** `patienceMs`: answers later than this have not come in time, unless the request itself says how long it waits. */
-  constructor(patienceMs: number) {
+  constructor({ patienceMs, timeoutMs }: OutcomesOptions) {
     this.#threads = new Threads({ timeoutMs: patienceMs });
+    this.#timeoutMs = timeoutMs;
   }
 
   setServers(groups: readonly KnownGroup[]): void {
@@ -59,13 +98,28 @@ export class Outcomes {
   }
 
   add(observed: MessageSeen): void {
-    this.#last = Math.max(this.#last, observed.frame.time ?? 0);
+    const { frame, message } = observed;
+    this.until = Math.max(this.until, frame.time ?? 0);
+    if (message.uid !== undefined && message.uid !== EMITTER && frame.client !== undefined)
+      noteUnder(this.#addresses, message.uid, () => frame.client ?? '');
     this.#take(this.#threads.add(observed));
   }
 
   /** Judges what should have been complete by `now`, or by the last message; what is still under way is not judged. */
   finish(now?: number): void {
-    this.#take(this.#threads.expire(now ?? this.#last));
+    this.until = now ?? this.until;
+    this.#take(this.#threads.expire(this.until));
+  }
+
+  /** Where the server with this uid publishes from, where the capture shows it. */
+  addressOf(uid: string): string | undefined {
+    return this.#addresses.get(uid);
+  }
+
+  /** The server that publishes from there, unless several do: else the address. */
+  nameAt(address: string): string {
+    const uids = [...this.#addresses].flatMap(([uid, client]) => (client === address ? [uid] : []));
+    return uids.length === 1 ? (uids[0] ?? address) : address;
   }
 
   wide(): readonly Outcome[] {
@@ -78,34 +132,83 @@ export class Outcomes {
 
   #take(events: readonly ThreadEvent[]): void {
     for (const event of events) {
-      if (event.is !== 'completed' && event.is !== 'timed-out') continue;
-      if (this.list.length < MAX_OUTCOMES) this.list.push(toOutcome(event.thread, this.#threads));
+      switch (event.is) {
+        case 'opened':
+          break;
+        case 'answered':
+          this.#takeBelated(event.thread, event.reply);
+          break;
+        case 'completed':
+        case 'timed-out':
+          this.#end(event.thread);
+      }
     }
+  }
+
+  #end(thread: Thread): void {
+    if (this.list.length >= MAX_OUTCOMES) return;
+    const outcome = {
+      ...toOutcome(thread, this.#threads, this.#timeoutMs),
+      answerers: this.#answerersOf(thread),
+    };
+    this.list.push(outcome);
+    this.#ended.set(thread, outcome);
+  }
+
+  #answerersOf(thread: Thread): readonly string[] {
+    return timelyOf(thread).flatMap(({ uid, client }) => this.#names.of(uid ?? client) ?? []);
+  }
+
+  #takeBelated(thread: Thread, { uid, client, latencyMicros, role }: Reply): void {
+    const outcome = this.#ended.get(thread);
+    if (outcome === undefined || thread.state !== 'timed-out' || latencyMicros === undefined) return;
+    if (role === 'ack' || outcome.belated.length >= MAX_BELATED) return;
+    const from = uid ?? client;
+    outcome.belated.push({ latencyMicros, ...(from === undefined ? {} : { from: this.#names.of(from) }) });
   }
 }
 
-function toOutcome(thread: Thread, threads: Threads): Outcome {
-  const { key = '', nsp = '/', type, uid, requestedAt = 0, timeoutMs, expected } = thread;
-  const answers = type === 'BROADCAST' ? thread.clientCounts : thread.replies;
-  const missing = threads.missing(thread);
-  const event = thread.request.message.event;
+function toOutcome(
+  thread: Thread,
+  threads: Threads,
+  timeoutMs: number | undefined,
+): Omit<Growing, 'answerers'> {
+  const { key = '', nsp = '/', type, uid, requestedAt = 0, expected, request } = thread;
+  const answers = timelyOf(thread);
+  const missing = thread.missing ?? threads.missing(thread);
+  const { event } = request.message;
   return {
     key,
     nsp,
     type,
     at: requestedAt,
-    timeoutMs,
+    ...limitOf(thread, timeoutMs),
     answers: answers.length,
     isCounted: thread.expectedFrom === 'registry' || thread.expectedFrom === 'heartbeats',
+    belated: [],
     replyBytes: answers.reduce((sum, { observed }) => sum + (observed.frame.payload?.length ?? 0), 0),
     who: missing.who,
     among: missing.among,
     acksMissing: missing.acks,
     acksAsked: missing.acks + thread.acks.length,
     acksOf: missing.acksOf,
-    slowest: Math.max(0, ...answers.map(({ latencyMicros = 0 }) => latencyMicros)),
     ...(expected === undefined ? {} : { expected }),
     ...(uid === undefined ? {} : { asker: uid }),
     ...(event === undefined ? {} : { event }),
   };
+}
+
+/** The answer by whose time it was seen to be over is there already, and is none of these. */
+function timelyOf({ type, clientCounts, replies }: Thread): readonly Reply[] {
+  return (type === 'BROADCAST' ? clientCounts : replies).filter(({ isLate }) => !isLate);
+}
+
+/** By its own words, by the user's, or by the default of the version that wrote it. */
+function limitOf(
+  { request: { message }, timeoutMs: waited }: Thread,
+  timeoutMs: number | undefined,
+): Pick<Outcome, 'limitMs' | 'isLimitKnown'> {
+  const limitMs = askedBy(message, timeoutMs)?.timeoutMs ?? waited;
+  const isSaid = askedBy(message, limitMs + 1)?.timeoutMs === limitMs;
+  return { limitMs, isLimitKnown: timeoutMs !== undefined || isSaid };
 }
