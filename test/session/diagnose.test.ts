@@ -11,7 +11,7 @@ import { diagnoseCapture, diagnoseLive } from '../../src/session/diagnose.ts';
 import type { OfflineInput } from '../../src/session/offline.ts';
 import { waitFor } from '../support/wait.ts';
 
-/** Faults whose rules need nothing but traffic, and how many servers there are, where only somebody who knows can tell. */
+/** Faults whose rules need nothing but traffic and the subscriptions that it holds, and how many servers there are, where only somebody who knows can tell. */
 const CAPTURED = [
   { name: 'frozen-worker', expect: 4 },
   { name: 'missing-handler' },
@@ -19,6 +19,12 @@ const CAPTURED = [
   { name: 'bad-room' },
   { name: 'double-emit' },
   { name: 'slow-acks' },
+  { name: 'wrong-key' },
+  { name: 'emitter-with-sharded' },
+  { name: 'private-room-lost' },
+  { name: 'shared-redis' },
+  { name: 'short-lived-rooms' },
+  { name: 'reply-fanout' },
 ] as const;
 
 for (const { name, ...known } of CAPTURED) {
@@ -31,7 +37,7 @@ for (const { name, ...known } of CAPTURED) {
     monitor.stdout.on('data', (chunk: Buffer) => recorded.push(chunk));
     try {
       await waitFor('MONITOR', () => (recorded.length > 0 ? true : undefined));
-      const staged = await fault.stage(lab, fault.adapters?.[0] ?? "redis");
+      const staged = await fault.stage(lab, fault.adapters?.[0] ?? 'redis');
       const life = { isOver: false };
       const living = (async () => {
         while (!life.isOver) await staged.traffic?.();
