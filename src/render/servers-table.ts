@@ -84,7 +84,7 @@ function explainHealth(health: Health, servers: number, counted: number): string
     case 'ok':
       return '✓';
     case 'phantom':
-      return `✗ ${plural(counted - servers, 'subscriber')} counted ${counted - servers === 1 ? 'is' : 'are'} no server with a uid: a foreign SUBSCRIBE, or an older adapter. Requests wait for its answer`;
+      return `✗ ${plural(counted - servers, 'subscriber')} counted ${counted - servers === 1 ? 'is' : 'are'} no server with a uid: a foreign SUBSCRIBE, an older adapter, or a connection that a server has left behind. Requests wait for its answer`;
     case 'shared':
       return `✗ ${plural(servers, 'server')} on ${plural(counted, 'subscribed connection')}: adapters share one. Answers are silently partial`;
     case 'counted-only':

@@ -1,6 +1,7 @@
 import { describePlace, type Evidence, isSameGroup } from '../evidence.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import { type Attendance, countHomes, type ServerStay, type Stay } from '../taps/attendance.ts';
+import type { Traffic } from '../traffic.ts';
 import { listNames, plural } from '../words.ts';
 
 /** Once or twice is a deploy. */
@@ -13,21 +14,35 @@ export const crashLoop: Rule = {
   needs: 'watch',
   summary: 'A server ends and is started again, over and over; its clients are thrown out each time.',
   fault: 'crash-loop',
-  check: (evidence: Evidence): readonly Diagnosis[] => {
-    const { attendance } = evidence;
+  check: ({ attendance, traffic }: Evidence): readonly Diagnosis[] => {
     if (attendance === undefined) return [];
+    const broadcasters = findBroadcasters(traffic);
     const loops = attendance
       .groups()
       .map((group) => attendance.servers().filter((server) => isSameGroup(server, group)))
-      .filter((servers) => isLoop(servers, attendance));
+      .map((servers): Loop => ({
+        lives: servers.filter((one) => isWhole(one, attendance) && !broadcasters.has(one.uid)),
+        stayed: servers.filter(({ first, last }) => first === 0 && last === attendance.glances - 1),
+      }))
+      .filter((loop) => isLoop(loop, attendance));
     // One process has a uid for each namespace: it is told of where most is seen of it.
-    const lives = loops.map((servers) => servers.filter((stay) => isWhole(stay, attendance)));
-    const [most] = [...lives].sort((a, b) => b.length - a.length);
-    return most === undefined ? [] : [diagnose(most, evidence, attendance)];
+    const [worst] = [...loops].sort((a, b) => b.lives.length - a.lives.length);
+    return worst === undefined ? [] : [diagnose(worst, traffic, attendance)];
   },
 };
 
-/** Its beginning and its end were seen. */
+/** Servers of one group: those whose beginning and end were seen, and those that were there all the time. */
+interface Loop {
+  readonly lives: readonly ServerStay[];
+  readonly stayed: readonly ServerStay[];
+}
+
+/** Functions start a server only to emit: that is another matter, see emit-only-servers. */
+function findBroadcasters(traffic: Traffic | undefined): ReadonlySet<string> {
+  const senders = traffic?.senders.list() ?? [];
+  return new Set(senders.filter(({ messages, broadcasts }) => messages === broadcasts).map(({ uid }) => uid));
+}
+
 function isWhole({ first, last }: Stay, { glances }: Attendance): boolean {
   return first > 0 && last < glances - 1;
 }
@@ -36,23 +51,17 @@ function isWhole({ first, last }: Stay, { glances }: Attendance): boolean {
  * A rolling restart replaces everybody once before anybody twice: while somebody stays, no whole life is over. Where
  * nobody stays, all must have ended again and again.
  */
-function isLoop(servers: readonly ServerStay[], attendance: Attendance): boolean {
-  const [one] = servers;
+function isLoop({ lives, stayed }: Loop, attendance: Attendance): boolean {
+  const [one] = lives;
   if (one === undefined) return false;
-  const lives = servers.filter((stay) => isWhole(stay, attendance)).length;
-  const hasStayed = servers.some(({ first, last }) => first === 0 && last === attendance.glances - 1);
-  return lives >= LEAST_LIVES * (hasStayed ? 1 : attendance.mostAtOnce(one));
+  return lives.length >= LEAST_LIVES * (stayed.length > 0 ? 1 : attendance.mostAtOnce(one));
 }
 
-function diagnose(lives: readonly ServerStay[], { traffic }: Evidence, attendance: Attendance): Diagnosis {
+function diagnose({ lives, stayed }: Loop, traffic: Traffic | undefined, attendance: Attendance): Diagnosis {
   const [first] = lives;
   const uids = lives.map(({ uid }) => uid);
   const homes = findHomes(attendance);
   const from = homes.length === 1 ? ` at ${homes[0]?.value ?? ''}` : '';
-  const stayed = attendance
-    .servers()
-    .filter((server) => first !== undefined && isSameGroup(server, first))
-    .filter((server) => server.first === 0 && server.last === attendance.glances - 1);
   const seconds = (attendance.duration / 1e6).toFixed(0);
   return {
     ...(first === undefined ? {} : { where: describePlace(first) }),
@@ -71,7 +80,6 @@ function diagnose(lives: readonly ServerStay[], { traffic }: Evidence, attendanc
     next: [
       'Read what that process said last: an uncaught exception, or out of memory.',
       'Look for what makes it end: sio-inspect doctor --via monitor --rule poison-payload --rule buffer-pressure',
-      'Where these are functions that start only to emit, let them use @socket.io/redis-emitter.',
     ],
     sure: 'likely',
   };
