@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { examineText, namesOf } from './write-capture.ts';
 
@@ -15,6 +15,37 @@ const CAPTURED = {
 
 void test('every captured fault is known here', () => {
   assert.deepEqual(readdirSync(ROOT).sort(), Object.keys(CAPTURED).sort());
+});
+
+/** What one version of each adapter and emitter wrote, whatever it can write: healthy, but for the room 7 of `io.to(7)`. */
+const HEALTHY = ['classic', 'sharded', 'streams', 'emitter'].flatMap((dialect) =>
+  readdirSync(`fixtures/${dialect}`)
+    .map((name) => `fixtures/${dialect}/${name}/input.monitor`)
+    .filter((file) => existsSync(file)),
+);
+
+void test('nothing but its number as a room is found in what a single version writes', async () => {
+  assert.ok(HEALTHY.length > 40);
+  for (const file of HEALTHY) {
+    const found = namesOf(await examineText(readFileSync(file)));
+    assert.deepEqual(
+      found.filter((name) => name !== 'bad-room'),
+      [],
+      file,
+    );
+  }
+});
+
+void test('version-skew is found where all versions share one channel', async () => {
+  const report = await examineText(readFileSync('fixtures/mixed/one-channel/input.monitor'), 'version-skew');
+  const about = report.cases[0]?.culprits.map((culprit) => culprit.about?.split(',')[0]);
+  assert.deepEqual(about, [
+    'adapter 7 or older',
+    'adapter 7 or older',
+    'adapter 7 or older',
+    'adapter 8',
+    'adapter 8',
+  ]);
 });
 
 for (const [name, { rule, named }] of Object.entries(CAPTURED)) {
