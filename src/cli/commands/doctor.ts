@@ -11,6 +11,7 @@ import { stopOnSignals } from '../signals.ts';
 import { columnsOf, themeFor } from '../terminal.ts';
 
 interface DoctorOptions extends RedisOptions {
+  readonly sentinel?: string;
   readonly via: 'subscribe' | 'monitor';
   readonly key?: readonly string[];
   readonly rule?: readonly string[];
@@ -32,6 +33,7 @@ export function createCommand(): Command {
     )
     .argument('[files...]', 'captures instead of a live Redis: MONITOR text, …; - for standard input');
   addRedisOptions(command)
+    .option('--sentinel <name>', 'the primary to examine, by the name that the Sentinel at --url has for it')
     .addOption(
       new Option('--via <way>', 'how to listen: PSUBSCRIBE, or MONITOR, which also tells who sent it')
         .choices(['subscribe', 'monitor'])
@@ -114,7 +116,7 @@ async function examineRedis(
 ): Promise<Report> {
   const target = await readTarget(options);
   const { diagnoseLive } = await import('../../session/diagnose.ts');
-  const { key, expect, timeout, via } = options;
+  const { key, expect, timeout, via, sentinel } = options;
   return diagnoseLive({
     rules,
     target,
@@ -124,6 +126,7 @@ async function examineRedis(
     onLook: (look) => {
       process.stderr.write(`${introduce(look, rules, options)}\n`);
     },
+    ...(sentinel === undefined ? {} : { sentinel }),
     ...(key === undefined ? {} : { keys: key }),
     ...(expect === undefined ? {} : { expect }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
@@ -135,7 +138,7 @@ function introduce(
   rules: readonly Rule[],
   { via, ...options }: DoctorOptions,
 ): string {
-  const listens = options.for > 0 && rules.some(({ needs }) => needs === 'traffic');
+  const listens = options.for > 0 && rules.some(({ needs }) => needs !== 'static');
   const how = via === 'monitor' ? 'MONITOR, which slows a busy Redis down' : 'PSUBSCRIBE';
   const servers = groups.reduce((most, { uids, counted }) => Math.max(most, uids.length, counted), 0);
   return [
