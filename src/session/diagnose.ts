@@ -39,7 +39,7 @@ export interface DiagnoseLiveOptions extends DiagnoseOptions {
 }
 
 /** Between two looks without listening: what deploys do to the counts is over sooner. */
-const STATIC_GAP_MS = 1200;
+const STATIC_GAP_MS = 1000;
 /** An answer has this share of the listening to come, within bounds. */
 const PATIENCE_SHARE = 1 / 4;
 const MAX_PATIENCE_MS = 5000;
