@@ -18,6 +18,19 @@ export function knownGroups({ looks, traffic }: Evidence): readonly (readonly Kn
 export const NEEDS_SUBSCRIPTIONS =
   'needs to know who is subscribed: a live Redis, or a capture by MONITOR from before the servers start';
 
+/** Senders, their databases, subscriptions and sharded pub/sub are seen by MONITOR only. */
+export function lacksMonitor({ looks, traffic }: Evidence): string | undefined {
+  if (traffic === undefined || traffic.showsClients) return undefined;
+  return looks.length === 0 ? 'needs a capture by MONITOR' : 'needs MONITOR: --via monitor';
+}
+
+/** The same, for rules about sharded servers only. */
+export function lacksShardedTraffic(evidence: Evidence): string | undefined {
+  const { looks } = evidence;
+  const isSharded = looks.some(({ groups }) => groups.some(({ adapter }) => adapter === 'redis-sharded'));
+  return looks.length === 0 || isSharded ? lacksMonitor(evidence) : undefined;
+}
+
 const EMITTER = 'emitter';
 
 /** Emitters do not count: only of them it has to be known who hears them. */

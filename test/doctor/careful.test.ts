@@ -57,9 +57,14 @@ describe('cross-talk', () => {
 
   test('is not checked where nobody sees the databases', async () => {
     const text = '"pmessage","*","socket.io#/#","hello"\n';
-    const report = await examineText(`"psubscribe","*",1\n${text}`, 'cross-talk', 'subscription-churn');
-    for (const rule of ['cross-talk', 'subscription-churn'])
-      assert.equal(whyUnchecked(report, rule), 'needs MONITOR: --via monitor');
+    const report = await examineText(
+      `"psubscribe","*",1\n${text}`,
+      'cross-talk',
+      'subscription-churn',
+      'private-room-lost',
+    );
+    for (const rule of ['cross-talk', 'subscription-churn', 'private-room-lost'])
+      assert.equal(whyUnchecked(report, rule), 'needs a capture by MONITOR');
   });
 });
 

@@ -1,4 +1,5 @@
 import { describePlace, type Evidence } from '../evidence.ts';
+import { lacksMonitor } from '../known-groups.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import type { Tenant } from '../taps/databases.ts';
 import { listNames, plural } from '../words.ts';
@@ -25,8 +26,7 @@ export const crossTalk: Rule = {
       return dbs.length > 1 ? [diagnose(where, here, dbs)] : [];
     });
   },
-  lacks: ({ traffic }: Evidence): string | undefined =>
-    traffic?.showsClients === false ? 'needs MONITOR: --via monitor' : undefined,
+  lacks: lacksMonitor,
 };
 
 function diagnose(where: string, here: readonly Tenant[], dbs: readonly number[]): Diagnosis {

@@ -1,4 +1,5 @@
 import { describePlace, type Evidence } from '../evidence.ts';
+import { lacksShardedTraffic } from '../known-groups.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import type { Sender } from '../taps/senders.ts';
 import { listNames, plural } from '../words.ts';
@@ -22,6 +23,7 @@ export const mixedShardedModes: Rule = {
       return dynamic.length > 0 && fixed.length > 0 ? [diagnose(where, dynamic, fixed)] : [];
     });
   },
+  lacks: lacksShardedTraffic,
 };
 
 function diagnose(where: string, dynamic: readonly Sender[], fixed: readonly Sender[]): Diagnosis {

@@ -1,5 +1,5 @@
 import { describePlace, type Evidence, type Look } from '../evidence.ts';
-import { NEEDS_SUBSCRIPTIONS } from '../known-groups.ts';
+import { lacksShardedTraffic, NEEDS_SUBSCRIPTIONS } from '../known-groups.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import type { PrivateRoom } from '../taps/private-rooms.ts';
 import { plural } from '../words.ts';
@@ -31,11 +31,11 @@ export const privateRoomLost: Rule = {
       return isMost ? [diagnose(where, lost, here)] : [];
     });
   },
-  lacks: ({ looks, traffic }: Evidence): string | undefined => {
-    if (traffic?.showsClients === false) return 'needs MONITOR: --via monitor';
+  lacks: (evidence: Evidence): string | undefined => {
+    const { looks, traffic } = evidence;
     const hasRooms = (traffic?.privateRooms.list().length ?? 0) > 0;
     const isTold = looks.length > 0 || traffic?.subscriptions.registry() !== undefined;
-    return hasRooms && !isTold ? NEEDS_SUBSCRIPTIONS : undefined;
+    return hasRooms && !isTold ? NEEDS_SUBSCRIPTIONS : lacksShardedTraffic(evidence);
   },
 };
 

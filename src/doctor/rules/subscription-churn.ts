@@ -1,4 +1,5 @@
 import { describePlace, type Evidence } from '../evidence.ts';
+import { lacksMonitor } from '../known-groups.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import type { Churn } from '../taps/room-churn.ts';
 import { plural } from '../words.ts';
@@ -26,8 +27,7 @@ export const subscriptionChurn: Rule = {
       )
       .map((churn) => diagnose(churn, seconds));
   },
-  lacks: ({ traffic }: Evidence): string | undefined =>
-    traffic?.showsClients === false ? 'needs MONITOR: --via monitor' : undefined,
+  lacks: lacksMonitor,
 };
 
 function diagnose(churn: Churn, seconds: number): Diagnosis {
