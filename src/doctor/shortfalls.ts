@@ -51,7 +51,7 @@ export function judgePlaces(evidence: Evidence): readonly Place[] {
   });
 }
 
-/** MONITOR shows what its own node of a cluster was told; answers may go through any. */
+/** What several nodes of a cluster show by MONITOR comes in no certain order: answers before their requests, too. */
 export function missesAnswers({ looks, traffic }: Evidence): boolean {
   return traffic?.showsClients === true && looks.some(({ facts }) => facts.mode === 'cluster');
 }

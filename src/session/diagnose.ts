@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { clusterMonitorSource } from '../capture/live/cluster-monitor.ts';
 import { monitorSource } from '../capture/live/monitor.ts';
 import { subscribeSource } from '../capture/live/subscribe.ts';
 import { countListeners } from '../doctor/count-listeners.ts';
@@ -10,7 +11,7 @@ import { Attendance } from '../doctor/taps/attendance.ts';
 import { Traffic, type TrafficOptions } from '../doctor/traffic.ts';
 import type { Source } from '../model/frame.ts';
 import { literalPattern } from '../redis/glob.ts';
-import { findPlace, withAllLinks } from '../redis/place.ts';
+import { findPlace, type Place, withAllLinks } from '../redis/place.ts';
 import type { RedisTarget } from '../redis/target.ts';
 import { attend } from './attend.ts';
 import { Inspector } from './inspector.ts';
@@ -43,6 +44,8 @@ const STATIC_GAP_MS = 1000;
 /** An answer has this share of the listening to come, within bounds. */
 const PATIENCE_SHARE = 1 / 4;
 const MAX_PATIENCE_MS = 5000;
+/** A node of a cluster that cannot be reached is not waited for. */
+const ATTACH_MS = 5000;
 const DEFAULT_KEY = 'socket.io';
 /** What an adapter's broadcast channel looks like, whatever its key: an emitter with a wrong one is heard too. */
 const ANY_KEY = '*#/*';
@@ -69,8 +72,7 @@ export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report
       looks.push({ ...(await takeLook(links)), listeners });
     };
     const attendance = new Attendance();
-    const target = await place.locate(signal);
-    await listen({ ...options, target }, traffic, async (ended) => {
+    await listen(place, options, traffic, async (ended) => {
       const attending = attend(links, attendance, { forMs, signal: ended });
       await Promise.all([attending, pause(forMs / 2, ended).then(lookAgain)]);
     });
@@ -80,7 +82,8 @@ export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report
 }
 
 async function listen(
-  { forMs, signal, keys = [], ...options }: DiagnoseLiveOptions,
+  place: Place,
+  { forMs, signal, via, keys = [] }: DiagnoseLiveOptions,
   traffic: Traffic,
   meanwhile: (ended: AbortSignal) => Promise<void>,
 ): Promise<void> {
@@ -89,13 +92,16 @@ async function listen(
     stop.abort();
   };
   signal.addEventListener('abort', onAbort, { once: true });
+  let missing = via === 'monitor' ? (await place.locatePrimaries(signal)).length : 1;
   let attached: () => void = () => undefined;
   const isAttached = new Promise<void>((resolve) => {
-    attached = resolve;
+    attached = () => {
+      if (--missing === 0) resolve();
+    };
   });
   const over = new AbortController();
   const watching = watch({
-    source: openSource({ ...options, keys }, attached),
+    source: openSource(place, { via, keys }, attached),
     inspector: new Inspector({ keys }),
     stop,
     onObserved: (observed) => {
@@ -107,7 +113,7 @@ async function listen(
     over.abort();
   });
   try {
-    await Promise.race([isAttached, watching]);
+    await Promise.race([isAttached, watching, pause(ATTACH_MS, stop.signal)]);
     const ended = AbortSignal.any([stop.signal, over.signal]);
     await Promise.all([pause(forMs, ended), meanwhile(ended)]);
     traffic.finish(Date.now() * 1000);
@@ -118,14 +124,21 @@ async function listen(
   }
 }
 
+/** MONITOR shows what its own node executes, a pattern what is published at any node of a cluster. */
 function openSource(
-  { target, via, keys }: Pick<DiagnoseLiveOptions, 'target' | 'via' | 'keys'>,
+  place: Place,
+  { via, keys }: Pick<DiagnoseLiveOptions, 'via' | 'keys'>,
   attached: () => void,
 ): Source {
   const onEvent = ({ is }: { readonly is: string }): void => {
     if (is === 'attached') attached();
   };
-  if (via === 'monitor') return monitorSource({ target, onEvent });
+  const target = place.locate;
+  if (via === 'monitor') {
+    return place.mode === 'cluster'
+      ? clusterMonitorSource(place, { onEvent })
+      : monitorSource({ target, onEvent });
+  }
   const named = keys === undefined || keys.length === 0 ? [DEFAULT_KEY] : keys;
   const patterns = named.map((key) => literalPattern(key, { andMore: true }));
   return subscribeSource({ target, onEvent, patterns, optionalPatterns: [ANY_KEY] });

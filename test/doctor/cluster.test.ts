@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createAdapter, createShardedAdapter } from '@socket.io/redis-adapter';
 import { Cluster, Redis } from 'ioredis';
 import { Server } from 'socket.io';
@@ -13,6 +14,7 @@ import { runCli } from '../support/cli.ts';
 import { waitFor } from '../support/wait.ts';
 
 const SERVERS = 4;
+const EVERY_MS = 50;
 const MAIN_CHANNEL = 'socket.io#/#';
 
 interface Fleet {
@@ -69,11 +71,17 @@ describe('on a Redis Cluster', { concurrency: false }, () => {
       { shardedSubscribers: true },
     );
 
-  const examine = (url: string, forMs: number, names?: readonly string[]): Promise<Report> =>
+  interface Examining {
+    readonly forMs: number;
+    readonly via?: 'subscribe' | 'monitor';
+    readonly names?: readonly string[];
+  }
+
+  const examine = (url: string, { forMs, via = 'subscribe', names }: Examining): Promise<Report> =>
     diagnoseLive({
       rules: rules.filter(({ name }) => names === undefined || names.includes(name)),
       target: { url },
-      via: 'subscribe',
+      via,
       forMs,
       expect: SERVERS,
       signal: new AbortController().signal,
@@ -98,7 +106,7 @@ describe('on a Redis Cluster', { concurrency: false }, () => {
           assert.deepEqual(seen.servers.flatMap(({ uids }) => uids.map(({ uid }) => uid)).sort(), fleet.uids);
         }
         for (const forMs of [0, 3000]) {
-          const { cases, hidden } = await examine(cluster.nodes[1]?.url ?? '', forMs);
+          const { cases, hidden } = await examine(cluster.nodes[1]?.url ?? '', { forMs });
           assert.deepEqual(cases, []);
           assert.deepEqual(hidden, []);
         }
@@ -108,12 +116,34 @@ describe('on a Redis Cluster', { concurrency: false }, () => {
     });
   }
 
+  it('doctor listens by MONITOR at every node, whichever it was given', async () => {
+    const fleet = startFleet(openCluster, (pub, sub) => createShardedAdapter(pub, sub));
+    const room = await findRoomElsewhere(cluster);
+    const life = { isOver: false };
+    const living = (async (): Promise<void> => {
+      await untilAllKnow(fleet);
+      while (!life.isOver) {
+        fleet.servers[0]?.to(room).emit('news');
+        await delay(EVERY_MS);
+      }
+    })();
+    try {
+      const report = await examine(cluster.url, { forMs: 3000, via: 'monitor' });
+      assert.ok(report.messages > 0);
+      assert.deepEqual(report.cases, []);
+    } finally {
+      life.isOver = true;
+      await living;
+      fleet.stop();
+    }
+  });
+
   it('lone-nodes is found where a sharded server does not go where the cluster sends it', async () => {
     const { uid, ownPort, mainPort } = await findStray(cluster);
     const [own, main] = [ownPort, mainPort].map((port) => new Redis(port, '127.0.0.1'));
     assert.ok(own && main);
     const find = async (): Promise<readonly unknown[]> => {
-      const { cases } = await examine(cluster.url, 0, ['lone-nodes']);
+      const { cases } = await examine(cluster.url, { forMs: 0, names: ['lone-nodes'] });
       return cases.map(({ rule, culprits }) => [rule.name, culprits.map(({ value }) => value)]);
     };
     try {
@@ -146,6 +176,20 @@ async function findStray({ url }: Deployment): Promise<Stray> {
       const uid = number.toString(16).padStart(16, '0');
       const { port } = await findOwner(link, `${MAIN_CHANNEL}${uid}#`);
       if (port !== main.port) return { uid, ownPort: port, mainPort: main.port };
+    }
+  } finally {
+    link.close();
+  }
+}
+
+/** A room whose channel is on another node than the one whose address is given. */
+async function findRoomElsewhere({ url, nodes }: Deployment): Promise<string> {
+  const link = await connect({ url });
+  try {
+    for (let number = 0; ; number++) {
+      const room = `room-${number}`;
+      const { port } = await findOwner(link, `${MAIN_CHANNEL}${room}#`);
+      if (port !== nodes[0]?.port) return room;
     }
   } finally {
     link.close();

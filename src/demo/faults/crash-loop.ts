@@ -10,7 +10,7 @@ const LIFE_MS = 1200;
 const BETWEEN_MS = 100;
 /** Time enough for two crashes. */
 const WATCH_MS = 4000;
-const LISTEN_MS = 12_000;
+const LISTEN_MS = 10_000;
 const EVERY_MS = 200;
 
 export const crashLoopFault: Fault = {

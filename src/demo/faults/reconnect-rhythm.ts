@@ -6,7 +6,7 @@ import { type HereServer, startHere } from './lab-here.ts';
 const IDLE_MS = 2000;
 /** Time enough for two ends of a connection. */
 const LOG_MS = 5000;
-const LISTEN_MS = 12_000;
+const LISTEN_MS = 10_000;
 const EVERY_MS = 200;
 const SERVERS = 2;
 
