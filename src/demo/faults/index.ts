@@ -15,6 +15,7 @@ import { emitterWithShardedFault, wrongKeyFault, wrongNamespaceFault } from './l
 import { loneNodesFault } from './lone-nodes.ts';
 import { missingHandlerFault } from './missing-handler.ts';
 import { mixedShardedModesFault } from './mixed-sharded-modes.ts';
+import { mixedVersionsFault } from './mixed-versions.ts';
 import { notOfferedFault } from './not-offered.ts';
 import { phantomSubscriberFault } from './phantom-subscriber.ts';
 import { poisonPayloadFault } from './poison-payload.ts';
@@ -41,6 +42,7 @@ export const faults: readonly Fault[] = [
   mixedAdaptersFault,
   mixedShardedModesFault,
   privateRoomLostFault,
+  mixedVersionsFault,
   sharedRedisFault,
   emittingFunctionsFault,
   adapterNotAttachedFault,

@@ -17,6 +17,8 @@ export interface ServerPlan {
   readonly pairs?: number;
   /** The number of the Redis database that it selects, where not that of the lab. */
   readonly db?: number;
+  /** Classic only: it writes and reads as @socket.io/redis-adapter 7 does. */
+  readonly speaksAsAdapter7?: boolean;
   /** Classic only: `publishOnSpecificResponseChannel`. */
   readonly answersOneByOne?: boolean;
   /** Events of serverSideEmit() that it answers. */
@@ -50,6 +52,8 @@ export type Deed =
       readonly rooms?: readonly unknown[];
     }
   | { readonly do: 'emit-with-ack'; readonly event: string; readonly timeoutMs: number }
+  /** `date` as ISO text: a Date does not survive the way to the server's process. */
+  | { readonly do: 'emit-date'; readonly event: string; readonly date: string }
   /** Each client joins and leaves as many rooms, one after the other. */
   | { readonly do: 'pass-rooms'; readonly rooms: number }
   /** What a function does that starts a server only to emit something; it ends after so long. */

@@ -7,6 +7,7 @@ import { createAdapter as createStreamsAdapter } from '@socket.io/redis-streams-
 import { Redis } from 'ioredis';
 import { Server } from 'socket.io';
 import { parseTarget } from '../../redis/target.ts';
+import { oldParser } from './lab-old-parser.ts';
 import {
   type Deed,
   type Done,
@@ -108,7 +109,7 @@ function openConnection({ plan, redis: target }: LabOrders, role: string): Redis
 }
 
 function attachAdapter(io: Server, { plan }: LabOrders, pub: Redis, sub: Redis): void {
-  const { adapter, key, subscriptionMode, answersOneByOne = false } = plan;
+  const { adapter, key, subscriptionMode, answersOneByOne = false, speaksAsAdapter7 = false } = plan;
   switch (adapter) {
     case 'none':
       return;
@@ -117,6 +118,7 @@ function attachAdapter(io: Server, { plan }: LabOrders, pub: Redis, sub: Redis):
         createAdapter(pub, sub, {
           requestsTimeout: patienceMs,
           publishOnSpecificResponseChannel: answersOneByOne,
+          ...(speaksAsAdapter7 ? { parser: oldParser } : {}),
           ...(key === undefined ? {} : { key }),
         }),
       );
@@ -182,6 +184,9 @@ async function call(deed: Deed): Promise<number> {
     }
     case 'emit-with-ack':
       return ((await io.timeout(deed.timeoutMs).emitWithAck(deed.event)) as readonly unknown[]).length;
+    case 'emit-date':
+      io.emit(deed.event, new Date(deed.date));
+      return 0;
     case 'pass-rooms':
       return passRooms(io, deed.rooms);
     case 'run-function':

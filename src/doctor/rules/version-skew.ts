@@ -11,6 +11,7 @@ export const versionSkew: Rule = {
   severity: 'bites',
   needs: 'traffic',
   summary: 'Servers of one namespace run versions that read each other wrongly, or not at all.',
+  fault: 'mixed-versions',
   check: ({ looks, traffic }: Evidence): readonly Diagnosis[] => {
     const speakers = (traffic?.versions.list() ?? []).filter((speaker) => !isGone(speaker, looks));
     const places = new Set(speakers.map(placeOf));
