@@ -41,6 +41,16 @@ describe('version-skew', () => {
     assert.deepEqual(await found([byOld(1), byOld(2), byNew(3), byNew(4)]), []);
   });
 
+  test('is not found where the old version has long been quiet', async () => {
+    const both = [byOld(1), byNew(2), byOld(3), byNew(4)];
+    assert.deepEqual(await found([...both, byNew(50)]), ['version-skew']);
+    assert.deepEqual(await found([...both, byNew(70)]), []);
+    // It lives, whatever it says.
+    assert.deepEqual(await found([...both, byNew(70), sayClassic({ at: 60, uid: 'oldold' })]), [
+      'version-skew',
+    ]);
+  });
+
   test('is found for a new emitter with old servers, not for an old emitter with new servers', async () => {
     assert.deepEqual(await found([byOld(1), byNew(2, 'emitter'), byOld(3)]), ['version-skew']);
     assert.deepEqual(await found([byOld(1, 'emitter'), byNew(2), byOld(3, 'emitter')]), []);

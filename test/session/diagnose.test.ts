@@ -20,6 +20,7 @@ const CAPTURED = [
   { name: 'double-emit' },
   { name: 'slow-acks' },
   { name: 'wrong-key' },
+  { name: 'mixed-versions' },
   { name: 'emitter-with-sharded' },
   { name: 'private-room-lost' },
   { name: 'shared-redis' },

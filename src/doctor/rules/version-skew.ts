@@ -12,16 +12,18 @@ export const versionSkew: Rule = {
   needs: 'traffic',
   summary: 'Servers of one namespace run versions that read each other wrongly, or not at all.',
   fault: 'mixed-versions',
-  check: ({ looks, traffic }: Evidence): readonly Diagnosis[] => {
-    const speakers = (traffic?.versions.list() ?? []).filter((speaker) => !isGone(speaker, looks));
+  check: (evidence: Evidence): readonly Diagnosis[] => {
+    const speakers = (evidence.traffic?.versions.list() ?? []).filter(
+      (speaker) => !isGone(speaker, evidence),
+    );
     const places = new Set(speakers.map(placeOf));
     return [...places].flatMap((place) => {
       const here = speakers.filter((speaker) => placeOf(speaker) === place);
       // An old emitter does no harm: it reads nothing, and newer servers still read what it writes.
       const old = here.filter(({ era, uid }) => era === 'old' && uid !== EMITTER);
       const fresh = here.filter(({ era, uid }) => era === 'new' && old.every((other) => other.uid !== uid));
-      const isMeeting = old.some((one) => fresh.some((other) => overlap(one, other)));
-      return isMeeting ? [diagnose(old, fresh)] : [];
+      const [metOld, metFresh] = [meeting(old, fresh), meeting(fresh, old)];
+      return metOld.length > 0 ? [diagnose(metOld, metFresh)] : [];
     });
   },
 };
@@ -30,16 +32,26 @@ function placeOf({ family, key, nsp }: Speaker): string {
   return JSON.stringify([family, key, nsp]);
 }
 
-/** It was subscribed and is no more: replaced, as a roll-out should do. */
-function isGone({ uid }: Speaker, looks: readonly Look[]): boolean {
+/** Who has said nothing for so long at the end of a capture may be gone. */
+const QUIET_MICROS = 60e6;
+
+/** It was subscribed and is no more, or has long been quiet: replaced, as a roll-out should do. */
+function isGone({ uid, key, nsp, last }: Speaker, { looks, traffic }: Evidence): boolean {
   const isIn = (look: Look | undefined): boolean =>
     look?.groups.some(({ uids }) => uids.includes(uid)) === true;
-  return looks.some(isIn) && !isIn(looks.at(-1));
+  if (looks.some(isIn)) return !isIn(looks.at(-1));
+  const senders = traffic?.senders.list() ?? [];
+  const times = senders
+    .filter((sender) => sender.uid === uid && sender.key === key && sender.nsp === nsp)
+    .map((sender) => sender.last);
+  return (traffic?.last ?? Number.NaN) - Math.max(last, ...times) > QUIET_MICROS;
 }
 
-/** Each spoke before the other had finished. A capture without times cannot tell. */
-function overlap(a: Speaker, b: Speaker): boolean {
-  return !(a.last < b.first) && !(b.last < a.first);
+/** Those who spoke before one of the others had finished, and after it had begun. A capture without times cannot tell. */
+function meeting(speakers: readonly Speaker[], others: readonly Speaker[]): readonly Speaker[] {
+  return speakers.filter((one) =>
+    others.some((other) => !(one.last < other.first) && !(other.last < one.first)),
+  );
 }
 
 interface Words {
