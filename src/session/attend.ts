@@ -6,8 +6,8 @@ import type { Attendance } from '../doctor/taps/attendance.ts';
 const LEAST_PAUSE_MS = 500;
 /** However long it takes. */
 const MOST_GLANCES = 60;
-/** Redis shall be asked for a small part of the time only, however much it has to tell. */
-const PAUSE_PER_GLANCE = 20;
+/** Redis shall have most of the time for others, however much it has to tell. */
+const PAUSE_PER_GLANCE = 4;
 
 /** Looks who is there, again and again, for a while or until the signal aborts. @throws {RedisFailure} */
 export async function attend(
