@@ -38,6 +38,21 @@ void test('into-the-void: a capture from before the servers start shows that nob
   );
 });
 
+void test('into-the-void: an emitter of the old dialect, or one that forgets the last #, is not heard either', async () => {
+  const [line] = LOST;
+  assert.ok(line);
+  const payload = line.words[2] ?? '';
+  for (const channel of ['chat#emitter', 'chat#/']) {
+    const said = { ...line, words: ['publish', channel, payload] };
+    const report = await examineText(writeMonitor([...SERVERS, ...BUSY, said]), 'into-the-void');
+    assert.equal(report.cases[0]?.culprits[0]?.value, channel);
+    assert.match(report.cases[0].next[0] ?? '', /channels that begin with chat#\/#, up to the last #/);
+  }
+  const room = { ...line, words: ['publish', 'chat#/#lobby#', payload] };
+  const heard = await examineText(writeMonitor([...SERVERS, ...BUSY, room]), 'into-the-void');
+  assert.deepEqual(namesOf(heard), []);
+});
+
 void test('into-the-void: an emitter that is heard is no fault', async () => {
   const heard = [3, 4].map((at) => sayClassic({ at, uid: 'emitter', key: 'chat' }));
   const report = await examineText(writeMonitor([...SERVERS, ...BUSY, ...heard]));

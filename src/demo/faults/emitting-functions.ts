@@ -4,7 +4,7 @@ import { emitFromOutside, plan, tellCall } from './scenes.ts';
 
 /** A function may well stay for a while when it is done: then others wait for it. */
 const LINGER_MS = 1500;
-const EVERY_MS = 250;
+const EVERY_MS = 100;
 
 export const emittingFunctionsFault: Fault = {
   name: 'emitting-functions',

@@ -22,11 +22,21 @@ export const intoTheVoid: Rule = {
     const lost = traffic.senders
       .list()
       .filter(({ uid, bus }) => uid === EMITTER && bus === 'classic')
-      .filter(({ key, nsp }) => !groups.some((group) => group.key === key && group.nsp === nsp));
+      .filter((sender) => !isHeard(sender, groups));
     return lost.map((sender) => diagnose(sender, groups, looks.length > 0));
   },
   lacks: lacksListeners,
 };
+
+/** Classic servers hear what begins with their key and namespace (@socket.io/redis-adapter 8.3, lib/index.ts, `channel`). */
+function isHeard({ key, nsp, channel }: Sender, groups: readonly KnownGroup[]): boolean {
+  const here = groups.filter((group) => group.key === key && group.nsp === nsp);
+  // What other adapters do not hear is for emitter-needs-classic.
+  if (here.some(({ adapter }) => adapter !== 'redis')) return true;
+  return (
+    here.length > 0 && [`${key}#${nsp}#`, `${key}-request#${nsp}#`].some((start) => channel.startsWith(start))
+  );
+}
 
 /** `isTold`: by Redis itself, and not only by the subscriptions that a capture happens to hold. */
 function diagnose(sender: Sender, groups: readonly KnownGroup[], isTold: boolean): Diagnosis {
@@ -55,6 +65,8 @@ function diagnose(sender: Sender, groups: readonly KnownGroup[], isTold: boolean
 }
 
 function explain(sender: Sender, near: KnownGroup): string {
+  if (sender.key === near.key && sender.nsp === near.nsp)
+    return `Servers listen to channels that begin with ${near.key}#${near.nsp}#, up to the last #. Emitters before socket.io-emitter 1.0 publish elsewhere: update it, to @socket.io/redis-emitter.`;
   const nsp = near.nsp === '/' ? '' : `.of("${near.nsp}")`;
   const wrong = [
     ...(sender.key === near.key ? [] : [`the key is "${sender.key}" there and "${near.key}" in the servers`]),
