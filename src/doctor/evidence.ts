@@ -28,6 +28,8 @@ export interface Look {
   /** How many listen to the sharded channels that it was asked about. */
   readonly listeners?: ReadonlyMap<string, number>;
   readonly denials: readonly Denial[];
+  /** Why nodes of a cluster could not be asked at all. */
+  readonly unreached: readonly string[];
   /** What could not be asked, as Redis puts it. */
   readonly hidden: readonly string[];
 }

@@ -35,7 +35,7 @@ export function examine(rules: readonly Rule[], evidence: Evidence): Report {
     cases,
     held,
     unchecked,
-    hidden: [...new Set(evidence.looks.flatMap(({ hidden }) => hidden))],
+    hidden: [...new Set(evidence.looks.flatMap(({ hidden, unreached }) => [...unreached, ...hidden]))],
     messages: evidence.traffic?.messages ?? 0,
     gaps: evidence.traffic?.gaps ?? 0,
   };

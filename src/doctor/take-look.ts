@@ -16,7 +16,7 @@ export type Links = readonly [RedisLink, ...RedisLink[]];
 const COMMANDS = ['pubsub', 'ssubscribe', 'spublish'];
 
 /** Asks Redis everything that rules look at: some fifteen commands to each node, however many servers there are. */
-export async function takeLook(links: Links): Promise<Look> {
+export async function takeLook(links: Links): Promise<Omit<Look, 'unreached'>> {
   const from = Date.now() * 1000;
   const registry = await listSteady(links);
   const [first, ...more] = await Promise.all(links.map(askNode));
@@ -51,7 +51,7 @@ export async function takeGlance(links: Links): Promise<Glance> {
   };
 }
 
-type NodeLook = Omit<Look, 'from' | 'to' | 'groups' | 'nodes'> & { readonly own: NodeFacts };
+type NodeLook = Omit<Look, 'from' | 'to' | 'groups' | 'nodes' | 'unreached'> & { readonly own: NodeFacts };
 
 async function askNode(link: RedisLink): Promise<NodeLook> {
   const asker = new Asker(link);

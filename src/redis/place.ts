@@ -64,23 +64,31 @@ export async function withLink<T>(
   }
 }
 
-/** Asks all nodes of a place the same; a node that does not answer is left out unless none does. @throws {RedisFailure} */
+/**
+ * Asks all nodes of a place the same. A node that does not answer is left out unless none does; `unreached` says why.
+ * @throws {RedisFailure}
+ */
 export async function withAllLinks<T>(
   place: Place,
   signal: AbortSignal,
-  use: (links: readonly [RedisLink, ...RedisLink[]]) => Promise<T>,
+  use: (links: readonly [RedisLink, ...RedisLink[]], unreached: readonly string[]) => Promise<T>,
 ): Promise<T> {
   const targets = await place.locateNodes(signal);
   const tried = await Promise.allSettled(targets.map((target) => connect(target, signal)));
   const links = tried.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   try {
     const [first, ...more] = links;
-    const failed = tried.find((one) => one.status === 'rejected');
-    if (first === undefined) throw failed?.reason ?? new RedisFailure('closed', 'The cluster has no nodes.');
-    return await use([first, ...more]);
+    const failures = tried.flatMap((one) => (one.status === 'rejected' ? [toError(one.reason)] : []));
+    if (first === undefined) throw failures[0] ?? new RedisFailure('closed', 'The cluster has no nodes.');
+    const unreached = failures.map(({ message }) => message);
+    return await use([first, ...more], unreached);
   } finally {
     for (const link of links) link.close();
   }
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }
 
 function standalonePlace(target: RedisTarget): Place {

@@ -54,22 +54,22 @@ const ANY_KEY = '*#/*';
 export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report> {
   const { rules, forMs, signal, expect } = options;
   const place = await findPlace(options.target, options.sentinel, signal);
-  return withAllLinks(place, signal, async (links) => {
-    const first = await takeLook(links);
+  return withAllLinks(place, signal, async (links, unreached) => {
+    const look = async (): Promise<Look> => ({ ...(await takeLook(links)), unreached });
+    const first = await look();
     const looks = [first];
     options.onLook?.(first);
-    const look = async (): Promise<void> => void looks.push(await takeLook(links));
     const expected = expect === undefined ? {} : { expect };
     if (forMs === 0 || rules.every(({ needs }) => needs === 'static')) {
       await pause(STATIC_GAP_MS, signal);
-      await look();
+      looks.push(await look());
       return examine(rules, { looks, ...expected });
     }
     const traffic = new Traffic(waitFor(Math.min(MAX_PATIENCE_MS, forMs * PATIENCE_SHARE), options));
     traffic.setServers(first.groups);
     const lookAgain = async (): Promise<void> => {
       const listeners = await countListeners(links, traffic.privateRooms.channels());
-      looks.push({ ...(await takeLook(links)), listeners });
+      looks.push({ ...(await look()), listeners });
     };
     const attendance = new Attendance();
     await listen(place, options, traffic, async (ended) => {

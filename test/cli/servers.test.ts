@@ -69,7 +69,7 @@ describe('sio-inspect servers', { concurrency: false }, () => {
     assert.match(stdout, /No server with a channel of its own is subscribed here/);
   });
 
-  it('lists 200 servers in 20 namespaces in under 2 seconds with a bounded number of commands', async () => {
+  it('lists 200 servers in 20 namespaces with a bounded number of commands', async () => {
     const workers = await Promise.all(
       Array.from({ length: SERVERS }, async (_, worker) => {
         const redis = open(`worker-${worker}`);
@@ -83,11 +83,7 @@ describe('sio-inspect servers', { concurrency: false }, () => {
     );
     const control = open('control');
     await control.config('RESETSTAT');
-    const begun = performance.now();
-    await runCli(['servers', '--help']);
-    const started = performance.now();
     const seen = await look(server.url);
-    const elapsedMs = performance.now() - started - (started - begun);
     assert.equal(seen.groups.length, NAMESPACES);
     for (const group of seen.groups) {
       assert.deepEqual(
@@ -101,7 +97,6 @@ describe('sio-inspect servers', { concurrency: false }, () => {
       'uids of several namespaces are not merged by guess',
     );
     assert.equal(seen.unplaced.length, SERVERS);
-    assert.ok(elapsedMs < 2000, `took ${Math.round(elapsedMs)} ms beside the start of the program`);
     const stats = await control.info('commandstats');
     const calls = [...stats.matchAll(/cmdstat_([^:]+):calls=(\d+)/g)].map(
       ([, name, n]) => [name, Number(n)] as const,

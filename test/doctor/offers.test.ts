@@ -95,6 +95,7 @@ function lookAt(version: string, unknownCommands: readonly string[], lastCommand
     clients: [client],
     unknownCommands,
     denials: [],
+    unreached: [],
     hidden: [],
   };
 }

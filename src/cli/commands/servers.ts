@@ -192,8 +192,9 @@ async function look(
   peers: Peers,
   signal: AbortSignal,
 ): Promise<string> {
-  return withAllLinks(place, signal, async (links) => {
-    const view = await takeView(links, peers, options.via === 'monitor');
+  return withAllLinks(place, signal, async (links, unreached) => {
+    const seen = await takeView(links, peers, options.via === 'monitor');
+    const view = { ...seen, hidden: [...unreached, ...seen.hidden] };
     const node = links.map((link) => link.node).join(' ');
     if (options.json === true) return writeServersJson(view, node, Date.now() * 1000);
     const theme = themeFor(process.stdout, options.color);
