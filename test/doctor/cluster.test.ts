@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createAdapter, createShardedAdapter } from '@socket.io/redis-adapter';
 import { Cluster, Redis } from 'ioredis';
+import { createCluster } from 'redis';
 import { Server } from 'socket.io';
 import type { Report } from '../../src/doctor/examine.ts';
 import { rules } from '../../src/doctor/rules/index.ts';
@@ -23,28 +24,58 @@ interface Fleet {
   stop(): void;
 }
 
-type Attach = (pub: Redis | Cluster, sub: Redis | Cluster) => NonNullable<Parameters<Server['adapter']>[0]>;
+/** Opens the connections of one server, and an adapter that has them. */
+type Attach = () => Promise<{ readonly adapter: Adapter; readonly close: () => void }>;
+type Adapter = NonNullable<Parameters<Server['adapter']>[0]>;
 
-/** `connect`: a connection to Redis for the server with this number. */
-function startFleet(connect: (index: number) => Redis | Cluster, attach: Attach): Fleet {
-  const connections: (Redis | Cluster)[] = [];
-  const open = (index: number): Redis | Cluster => {
-    const connection = connect(index);
-    connection.on('error', () => undefined);
-    connections.push(connection);
-    return connection;
-  };
-  const servers = Array.from({ length: SERVERS }, (_, index) => {
+async function startFleet(attach: Attach): Promise<Fleet> {
+  const attached = await Promise.all(Array.from({ length: SERVERS }, attach));
+  const servers = attached.map(({ adapter }) => {
     const io = new Server();
-    io.adapter(attach(open(index), open(index)));
+    io.adapter(adapter);
     return io;
   });
   return {
     servers,
     uids: servers.map((io) => (io.of('/').adapter as unknown as { readonly uid: string }).uid).sort(),
     stop: () => {
-      for (const connection of connections) connection.disconnect();
+      for (const { close } of attached) close();
     },
+  };
+}
+
+type Create = typeof createAdapter | typeof createShardedAdapter;
+
+/** With Cluster clients of ioredis. */
+function withIoredis(ports: readonly number[], create: Create): Attach {
+  const open = (): Cluster => {
+    const client = new Cluster(
+      ports.map((port) => ({ host: '127.0.0.1', port })),
+      { shardedSubscribers: true },
+    );
+    client.on('error', () => undefined);
+    return client;
+  };
+  return () => {
+    const [pub, sub] = [open(), open()];
+    const close = (): void => {
+      for (const client of [pub, sub]) client.disconnect();
+    };
+    return Promise.resolve({ adapter: create(pub, sub, {}), close });
+  };
+}
+
+/** With cluster clients of redis. */
+function withNodeRedis(ports: readonly number[], create: Create): Attach {
+  return async () => {
+    const pub = createCluster({ rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) });
+    const sub = pub.duplicate();
+    for (const client of [pub, sub]) client.on('error', () => undefined);
+    await Promise.all([pub.connect(), sub.connect()]);
+    const close = (): void => {
+      for (const client of [pub, sub]) client.destroy();
+    };
+    return { adapter: create(pub, sub, {}), close };
   };
 }
 
@@ -65,12 +96,6 @@ describe('on a Redis Cluster', { concurrency: false }, () => {
 
   after(() => cluster.stop());
 
-  const openCluster = (): Cluster =>
-    new Cluster(
-      cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
-      { shardedSubscribers: true },
-    );
-
   interface Examining {
     readonly forMs: number;
     readonly via?: 'subscribe' | 'monitor';
@@ -87,13 +112,16 @@ describe('on a Redis Cluster', { concurrency: false }, () => {
       signal: new AbortController().signal,
     });
 
-  const healthy: readonly (readonly [string, Attach])[] = [
-    ['redis', (pub, sub) => createAdapter(pub, sub)],
-    ['redis-sharded', (pub, sub) => createShardedAdapter(pub, sub)],
-  ];
-  for (const [adapter, attach] of healthy) {
-    it(`servers and doctor see all nodes of a healthy ${adapter} cluster from any one, and find nothing`, async () => {
-      const fleet = startFleet(openCluster, attach);
+  const healthy = [
+    ['redis', 'ioredis', withIoredis, createAdapter],
+    ['redis', 'redis', withNodeRedis, createAdapter],
+    ['redis-sharded', 'ioredis', withIoredis, createShardedAdapter],
+    ['redis-sharded', 'redis', withNodeRedis, createShardedAdapter],
+  ] as const;
+  for (const [adapter, library, withClient, create] of healthy) {
+    it(`servers and doctor see all nodes of a healthy ${adapter} cluster on ${library} from any one, and find nothing`, async () => {
+      const ports = cluster.nodes.map(({ port }) => port);
+      const fleet = await startFleet(withClient(ports, create));
       try {
         await untilAllKnow(fleet);
         for (const { url } of [cluster.nodes[0], cluster.nodes[5]].flatMap((node) => node ?? [])) {
@@ -117,7 +145,8 @@ describe('on a Redis Cluster', { concurrency: false }, () => {
   }
 
   it('doctor listens by MONITOR at every node, whichever it was given', async () => {
-    const fleet = startFleet(openCluster, (pub, sub) => createShardedAdapter(pub, sub));
+    const ports = cluster.nodes.map(({ port }) => port);
+    const fleet = await startFleet(withIoredis(ports, createShardedAdapter));
     const room = await findRoomElsewhere(cluster);
     const life = { isOver: false };
     const living = (async (): Promise<void> => {
