@@ -1,4 +1,5 @@
 import type { Captured } from '../model/frame.ts';
+import type { Glance } from '../recording/glance.ts';
 import { isRecording } from '../recording/recording-reader.ts';
 import { AofCapture, startsAof } from './aof.ts';
 import { PcapCapture, startsPacketCapture } from './pcap/pcap-capture.ts';
@@ -12,6 +13,8 @@ export interface InputOptions extends TextOptions {
   readonly ports?: readonly number[];
   /** pcap: every delivery becomes a record, also where its publish is in the capture. */
   readonly allDeliveries?: boolean;
+  /** Recordings: takes frames before they are made. */
+  readonly glance?: Glance;
 }
 
 /** A form of input that is known by its first bytes. */
@@ -34,7 +37,7 @@ export const INPUT_KINDS: readonly InputKind[] = [
   {
     name: 'recording',
     test: isRecording,
-    capture: (chunks, { onNote }) => captureRecording(chunks, onNote),
+    capture: (chunks, { onNote, glance }) => captureRecording(chunks, onNote, glance),
     captureSync: (bytes, { onNote }) => captureRecordingSync(bytes, onNote),
   },
   { name: 'pcap', test: startsPacketCapture, ...readBy((options) => new PcapCapture(options)) },

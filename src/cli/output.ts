@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { ByteBlock } from '../bytes/byte-block.ts';
 
 /** Lines collected before they are handed to the stream: fewer, larger writes. */
 const BLOCK_BYTES = 256 * 1024;
@@ -20,8 +21,7 @@ export class Output {
   readonly #closing = new AbortController();
   /** Blocks that are full, in order; behind them comes `#block`. */
   #full: Buffer[] = [];
-  #block: Buffer | undefined;
-  #used = 0;
+  #block: ByteBlock | undefined;
   /** A block that the stream is done with. */
   #spare: Buffer | undefined;
 
@@ -38,9 +38,9 @@ export class Output {
   }
 
   line(text: string): void {
-    const block = this.#blockFor(text.length * BYTES_PER_UNIT + 1);
-    this.#used += block.write(text, this.#used, 'utf8');
-    block[this.#used++] = 0x0a;
+    const block = this.reserve(text.length * BYTES_PER_UNIT + 1);
+    block.used += block.bytes.write(text, block.used, 'utf8');
+    block.bytes[block.used++] = 0x0a;
   }
 
   /** Hands over what is pending and waits while the stream is full. */
@@ -62,19 +62,19 @@ export class Output {
     });
   }
 
-  #blockFor(bytes: number): Buffer {
-    if (this.#block !== undefined && this.#used + bytes <= this.#block.length) return this.#block;
+  /** The block that lines are written into, with room for so many bytes; it is valid until the next call. */
+  reserve(bytes: number): ByteBlock {
+    if (this.#block !== undefined && bytes <= this.#block.room) return this.#block;
     this.#closeBlock();
     const spare = bytes <= BLOCK_BYTES ? this.#spare : undefined;
     if (spare !== undefined) this.#spare = undefined;
-    this.#block = spare ?? Buffer.allocUnsafeSlow(Math.max(bytes, BLOCK_BYTES));
+    this.#block = new ByteBlock(spare ?? Buffer.allocUnsafeSlow(Math.max(bytes, BLOCK_BYTES)));
     return this.#block;
   }
 
   #closeBlock(): void {
-    if (this.#block === undefined || this.#used === 0) return;
-    this.#full.push(this.#block.subarray(0, this.#used));
+    if (this.#block === undefined || this.#block.used === 0) return;
+    this.#full.push(this.#block.bytes.subarray(0, this.#block.used));
     this.#block = undefined;
-    this.#used = 0;
   }
 }

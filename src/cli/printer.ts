@@ -1,3 +1,4 @@
+import type { ByteBlock } from '../bytes/byte-block.ts';
 import type { Observed } from '../model/observed.ts';
 import { writeCard } from '../render/card.ts';
 import { writeRecord } from '../render/json-lines.ts';
@@ -14,8 +15,8 @@ export interface PrinterOptions extends OutputOptions {
 /** Where observations go: records or lines, to standard output. */
 export interface Printer {
   readonly print: (observed: Observed) => void;
-  /** Takes a finished record; only where records are what is printed. */
-  readonly printRecord?: (line: string) => void;
+  /** Where a record's line may be written as bytes; only where records are what is printed. */
+  readonly reserve?: (bytes: number) => ByteBlock;
   readonly flush: () => Promise<void>;
   readonly end: () => Promise<void>;
   readonly closed: AbortSignal;
@@ -24,11 +25,9 @@ export interface Printer {
 export function openPrinter(options: PrinterOptions): Printer {
   const output = new Output(process.stdout);
   const write = options.json === true ? writeRecord : prettyWriter(options);
-  const printRecord = (line: string): void => {
-    output.line(line);
-  };
+  const reserve = (bytes: number): ByteBlock => output.reserve(bytes);
   const lines: Printer = {
-    ...(options.json === true ? { printRecord } : {}),
+    ...(options.json === true ? { reserve } : {}),
     print: (observed) => {
       output.line(write(observed));
     },

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { Summary } from '../analyse/summary.ts';
+import type { InputOptions } from '../capture/input-kinds.ts';
 import { createFilter } from '../filter/filter.ts';
 import type { Captured } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
@@ -58,12 +59,14 @@ export async function readCaptures(
       summary.addOther(name, times);
     },
   });
-  const take = takeInto(printer, inspector, summary, createFilter(conditions), conditions.length > 0);
+  const reserve = conditions.length > 0 ? undefined : printer.reserve;
+  const take = takeInto(printer, inspector, summary, createFilter(conditions), reserve);
   const batches = captureOffline(openInputs(files), {
     ...(options.channel === undefined ? {} : { channel: options.channel }),
     ports: options.port ?? [],
     allDeliveries: options.deliveries === true,
     onNote: say,
+    ...(reserve === undefined ? {} : { glance: glanceInto(inspector, summary, reserve) }),
   });
   for await (const batch of batches) {
     for (let start = 0; start < batch.length; start += BATCH) {
@@ -71,6 +74,9 @@ export async function readCaptures(
       await printer.flush();
       if (printer.closed.aborted) return;
     }
+    if (batch.length > 0) continue;
+    await printer.flush();
+    if (printer.closed.aborted) return;
   }
   await printer.end();
   conclude(summary, files);
@@ -85,15 +91,12 @@ function takeInto(
   inspector: Inspector,
   summary: Summary,
   wanted: (observed: Observed) => boolean,
-  isFiltered: boolean,
+  reserve: Printer['reserve'],
 ): (captured: Captured) => void {
-  const printRecord = isFiltered ? undefined : printer.printRecord;
   return (captured) => {
-    const line = printRecord === undefined ? undefined : inspector.writeQuickly(captured);
-    if (line !== undefined && captured.is === 'frame') {
+    if (reserve !== undefined && captured.is === 'frame' && inspector.writeQuickly(captured.frame, reserve)) {
       summary.addBroadcast(captured.frame.payload?.length ?? 0);
       summary.shown++;
-      printRecord?.(line);
       return;
     }
     const observed = inspector.observe(captured);
@@ -102,6 +105,20 @@ function takeInto(
     if (!wanted(observed)) return;
     summary.shown++;
     printer.print(observed);
+  };
+}
+
+/** Plain broadcasts of a recording become records without becoming frames. */
+function glanceInto(
+  inspector: Inspector,
+  summary: Summary,
+  reserve: NonNullable<Printer['reserve']>,
+): NonNullable<InputOptions['glance']> {
+  return (head, time, payload) => {
+    if (!inspector.writeGlance(head, time, payload, reserve)) return false;
+    summary.addBroadcast(payload.used);
+    summary.shown++;
+    return true;
   };
 }
 

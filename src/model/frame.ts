@@ -39,6 +39,9 @@ export interface Frame {
   readonly recordedVia?: Via;
 }
 
+/** What a frame says beside its time and its payload: the same for many of them. */
+export type FrameHead = Omit<Frame, 'time' | 'payload'>;
+
 export interface StreamEntry {
   readonly id?: string;
   readonly fields: readonly (readonly [Uint8Array, Uint8Array])[];

@@ -1,4 +1,4 @@
-import type { Captured, Frame, Gap, Unframed, Via } from '../model/frame.ts';
+import type { Captured, Frame, FrameHead, Gap, Unframed, Via } from '../model/frame.ts';
 import { type RecordedOrigin, readRecordedBytes } from './format.ts';
 
 /** Every way in which a frame can have been seen. */
@@ -35,9 +35,6 @@ export class BadLine {
   }
 }
 
-/** What a frame's line says before its payload; the same for most of the lines of a recording. */
-export type Template = Omit<Frame, 'time' | 'payload'>;
-
 /** Reads the parsed JSON of one line after the other, and remembers the origins that were said. */
 export class LineReader {
   readonly #origins = new Map<number, RecordedOrigin>();
@@ -59,21 +56,20 @@ export class LineReader {
   }
 
   /** Everything of a frame but its time and its payload. */
-  readTemplate(line: Json): Template | BadLine {
+  readHead(line: Json): FrameHead | BadLine {
     const origin = this.#origins.get(Number(line.o));
     if (origin === undefined) return new BadLine(`no origin ${String(line.o)} was said before`);
     const { via, ...where } = origin;
-    const template: { -readonly [K in keyof Template]: Template[K] } = {
+    const head: { -readonly [K in keyof FrameHead]: FrameHead[K] } = {
       via: 'recording',
       ...where,
       recordedVia: via,
     };
-    if (typeof line.c === 'string') template.command = line.c;
+    if (typeof line.c === 'string') head.command = line.c;
     const channel = readRecordedBytes(line.ch);
-    if (channel !== undefined) template.channel = channel;
-    if (Array.isArray(line.chs))
-      template.channels = line.chs.flatMap((name) => readRecordedBytes(name) ?? []);
-    return template;
+    if (channel !== undefined) head.channel = channel;
+    if (Array.isArray(line.chs)) head.channels = line.chs.flatMap((name) => readRecordedBytes(name) ?? []);
+    return head;
   }
 
   #readOrigin(line: Json): readonly Captured[] | BadLine {
@@ -89,15 +85,15 @@ export class LineReader {
   }
 
   #readFrame(line: Json): readonly Captured[] | BadLine {
-    const template = this.readTemplate(line);
-    if (template instanceof BadLine) return template;
+    const head = this.readHead(line);
+    if (head instanceof BadLine) return head;
     const time = isTime(line.t) ? { time: line.t } : {};
-    if ('removed' in line) return [removedFrame({ ...template, ...time })];
-    if ('fields' in line) return readEntry({ ...template, ...time }, line);
-    if (!('p' in line)) return [{ is: 'frame', frame: { ...template, ...time } }];
+    if ('removed' in line) return [removedFrame({ ...head, ...time })];
+    if ('fields' in line) return readEntry({ ...head, ...time }, line);
+    if (!('p' in line)) return [{ is: 'frame', frame: { ...head, ...time } }];
     const payload = readBase64(line.p);
     if (payload === undefined || payload.length !== line.n) return new BadLine('a payload of another length');
-    return [{ is: 'frame', frame: { ...template, ...time, payload } }];
+    return [{ is: 'frame', frame: { ...head, ...time, payload } }];
   }
 }
 

@@ -1,8 +1,9 @@
+import type { ByteBlock } from '../bytes/byte-block.ts';
 import { Memory } from '../dissect/memory.ts';
 import { dissect } from '../dissect/registry.ts';
-import type { Captured } from '../model/frame.ts';
+import type { Captured, Frame, FrameHead } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
-import { QuickRecords } from './quick-records.ts';
+import { QuickRecords, type Reserve } from './quick-records.ts';
 
 export interface InspectorOptions {
   /** Prefixes that the user named. */
@@ -16,23 +17,30 @@ export class Inspector {
   readonly #memory = new Memory();
   readonly #keys: readonly string[];
   readonly #onOther: (command: string, count: number) => void;
-  readonly #quick = new QuickRecords();
+  readonly #quick: QuickRecords;
   #seq = 0;
 
   constructor(options: InspectorOptions = {}) {
     this.#keys = options.keys ?? [];
     this.#onOther = options.onOther ?? (() => undefined);
+    this.#quick = new QuickRecords(this.#keys);
   }
 
   /**
-   * The record's line of a plain broadcast, numbered, without building what `observe` would answer. Undefined where
-   * `observe` has to be asked for the same frame.
+   * Writes the record's line of a plain broadcast, numbered, without building what `observe` would answer: into the
+   * block that `reserve` answers for so many bytes. False where `observe` has to be asked for the same frame.
    */
-  writeQuickly(captured: Captured): string | undefined {
-    if (captured.is !== 'frame') return undefined;
-    const line = this.#quick.write(captured.frame, this.#seq + 1);
-    if (line !== undefined) this.#seq++;
-    return line;
+  writeQuickly(frame: Frame, reserve: Reserve): boolean {
+    if (!this.#quick.write(frame, this.#seq + 1, reserve)) return false;
+    this.#seq++;
+    return true;
+  }
+
+  /** The same for a frame that is not made yet, as a `Glance` is shown it. */
+  writeGlance(head: FrameHead, time: number, payload: ByteBlock, reserve: Reserve): boolean {
+    if (!this.#quick.writeFrom(head, time, payload, this.#seq + 1, reserve)) return false;
+    this.#seq++;
+    return true;
   }
 
   observe(captured: Captured): Observed | undefined {
@@ -40,8 +48,9 @@ export class Inspector {
       case 'frame': {
         const message = dissect(captured.frame, { keys: this.#keys, memory: this.#memory });
         if (message !== undefined) {
-          this.#quick.learn(message);
-          return { is: 'message', seq: ++this.#seq, frame: captured.frame, message };
+          const observed = { is: 'message', seq: ++this.#seq, frame: captured.frame, message } as const;
+          this.#quick.learn(observed);
+          return observed;
         }
         this.#onOther(captured.frame.command ?? 'payload', 1);
         return undefined;

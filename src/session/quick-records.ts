@@ -1,208 +1,146 @@
-import { asBuffer } from '../bytes/decode-error.ts';
-import { ShortTexts } from '../bytes/short-texts.ts';
-import type { Frame } from '../model/frame.ts';
-import type { Message } from '../model/message.ts';
-import { formatTime } from '../render/json-lines.ts';
-import { JsonTranscoder } from '../render/json-transcoder.ts';
-import { quoteJson } from '../render/json-value.ts';
+import { ByteBlock } from '../bytes/byte-block.ts';
+import { ByteTable } from '../bytes/byte-table.ts';
+import type { Frame, FrameHead } from '../model/frame.ts';
+import type { Observed } from '../model/observed.ts';
+import { MOST_PER_BYTE, STEP } from '../render/json-bytes.ts';
+import { writeRecord } from '../render/json-lines.ts';
+import { QuickBroadcast, type QuickFrame } from './quick-broadcast.ts';
+import { QuickOrigins } from './quick-origins.ts';
+import { QuickPlaces } from './quick-places.ts';
+import { learnSender, NO_SENDER, type QuickSender, withHabit } from './quick-senders.ts';
 
-/** Senders and channels remembered at most; then all is forgotten and learned anew. */
-const MAX_LEARNED = 20_000;
-const DELIVERIES: ReadonlySet<string> = new Set(['PUBLISH', 'PMESSAGE', 'MESSAGE']);
-const PACKET_KEYS = ['"type"', '"data"', '"nsp"'];
+/** `[uid, packet, options]` in msgpack, and the lead byte of a uid of no characters; 31 is the most that it can say. */
+const ENVELOPE = 0x93;
+const SHORT_TEXT = 0xa0;
+const MAX_SHORT_TEXT = 31;
+/** Larger payloads are few, and would need large blocks. */
+const MAX_PAYLOAD_BYTES = 256 * 1024;
+/** What a record holds beside its payload and the pieces of a `QuickFrame`: numbers, names of fields, a habit. */
+const MORE_BYTES = 1024;
+/** Servers that are remembered at a time. */
+const MAX_SENDERS = 4096;
 
-/** The plain parts of a broadcast, as JSON, read straight from the bytes. */
-interface Parts {
-  readonly uid: string;
-  readonly event: string;
-  readonly args: string;
-  readonly nsp: string;
-  readonly rooms: string | undefined;
-  readonly except: string | undefined;
-  readonly flags: string | undefined;
-  /** The names of the options in wire order: versions are told by it. */
-  readonly order: string;
-}
+/** Answers with a block that has room for so many bytes. */
+export type Reserve = (bytes: number) => ByteBlock;
 
-/** What the long way found out about broadcasts of one sender on one channel; the same for all with the same parts. */
-interface Learned {
-  readonly parts: Parts;
-  /** From `,"channel":` to `"bytes":`. */
-  readonly head: string;
-  /** From `,"kind":` to `"event":`. */
-  readonly who: string;
-  readonly tail: string;
-}
+/** What can be said about a head: null for one that no plain broadcast has. */
+type QuickHead = Pick<QuickFrame, 'origin' | 'place'> | null;
 
 /**
  * Records of plain classic broadcasts without building a tree of values: the bulk of most captures. What differs
- * from message to message is transcoded from the bytes; what does not is taken from a record that the dissector and
- * the record writer made before. Anything unusual, and the first message of each sort, goes the long way.
+ * from message to message is transcoded from the bytes; the rest is put together from what the dissector says about
+ * the channel, and from what dissector and record writer made of an earlier message of the same sender and sort.
+ * Anything unusual, and the first message of each sort, goes the long way.
  */
 export class QuickRecords {
-  readonly #json = new JsonTranscoder();
-  readonly #channels = new ShortTexts();
-  /** By channel, then by uid. */
-  readonly #learned = new Map<string, Map<string, Learned>>();
-  #size = 0;
-  #last: { readonly name: string; readonly parts: Parts } | undefined;
-  #origin: { readonly frame: Frame; readonly text: string } | undefined;
+  readonly #broadcast = new QuickBroadcast();
+  readonly #origins = new QuickOrigins();
+  readonly #places: QuickPlaces;
+  readonly #senders = new ByteTable<QuickSender>(MAX_SENDERS);
+  readonly #heads = new WeakMap<FrameHead, { readonly head: QuickHead }>();
+  /** Payloads are copied here: reading several bytes at a time takes a view, and making one costs more. */
+  readonly #payload = new ByteBlock(Buffer.allocUnsafeSlow(MAX_PAYLOAD_BYTES + STEP));
+  /** What could not be written because nothing is known about its sender, or about its sort. */
+  #unknown: { readonly frame: Frame; readonly quick: QuickFrame } | undefined;
 
-  /** The record's line, or undefined where the long way has to be taken; then `learn` may be told its result. */
-  write(frame: Frame, seq: number): string | undefined {
-    this.#last = undefined;
-    const { channel, payload } = frame;
-    if (channel === undefined || payload?.[0] !== 0x93 || !DELIVERIES.has(frame.command ?? ''))
-      return undefined;
-    const parts = this.#readParts(payload);
-    if (parts === undefined) return undefined;
-    const name = this.#nameOf(channel);
-    const learned = this.#learned.get(name)?.get(parts.uid);
-    if (learned === undefined || !isSameSort(learned.parts, parts)) {
-      this.#last = { name, parts };
-      return undefined;
+  /** `keys`: prefixes that the user named. */
+  constructor(keys: readonly string[] = []) {
+    this.#places = new QuickPlaces(keys);
+  }
+
+  /** Writes the record's line, its end included. False where the long way has to be taken; then `learn` may be told its result. */
+  write(frame: Frame, seq: number, reserve: Reserve): boolean {
+    this.#unknown = undefined;
+    const { payload } = frame;
+    if (payload?.[0] !== ENVELOPE || payload.length > MAX_PAYLOAD_BYTES) return false;
+    const head = this.#readHead(frame);
+    if (head === null) return false;
+    this.#payload.bytes.set(payload);
+    this.#payload.used = payload.length;
+    const quick = this.#prepare(head, frame.time, this.#payload, seq);
+    if (quick === undefined) return false;
+    const isWritten = this.#write(quick, reserve);
+    if (isWritten === undefined) this.#unknown = { frame, quick };
+    return isWritten === true;
+  }
+
+  /**
+   * The same for a frame that is not made yet. `head` is one object for all frames that say the same; `payload` has
+   * `STEP` bytes behind its end.
+   */
+  writeFrom(head: FrameHead, time: number, payload: ByteBlock, seq: number, reserve: Reserve): boolean {
+    if (payload.bytes[0] !== ENVELOPE || payload.used > MAX_PAYLOAD_BYTES) return false;
+    let known = this.#heads.get(head);
+    if (known === undefined) {
+      known = { head: this.#readHead(head) };
+      this.#heads.set(head, known);
     }
-    return this.#line(frame, seq, learned, parts, payload.length);
+    const quick = known.head === null ? undefined : this.#prepare(known.head, time, payload, seq);
+    return quick !== undefined && this.#write(quick, reserve) === true;
   }
 
-  /** What became of the frame that `write` has just answered with undefined. */
-  learn(message: Message): void {
-    const last = this.#last;
-    this.#last = undefined;
-    if (last === undefined || message.kind !== 'broadcast' || message.encoding !== 'msgpack') return;
-    if (message.findings !== undefined || message.payload !== undefined || message.ackId !== undefined)
-      return;
-    if (++this.#size > MAX_LEARNED) {
-      this.#learned.clear();
-      this.#size = 1;
-    }
-    const { name, parts } = last;
-    const senders = this.#learned.get(name) ?? new Map<string, Learned>();
-    this.#learned.set(name, senders);
-    const version = field('version', message.version);
-    const adapter = `,"adapter":"${message.adapter ?? 'redis'}"`;
-    senders.set(parts.uid, {
-      parts,
-      head: `${field('channel', name)}${field('key', message.key)}${adapter}${version},"encoding":"msgpack","bytes":`,
-      who: `,"kind":"broadcast","uid":${parts.uid},"nsp":${parts.nsp}${field('room', message.room)},"packetType":2,"event":`,
-      tail: message.inferred === undefined ? '}' : `,"inferred":${JSON.stringify(message.inferred)}}`,
-    });
+  /** What became of the frame that `write` has just answered with false. */
+  learn(observed: Extract<Observed, { is: 'message' }>): void {
+    const unknown = this.#unknown;
+    this.#unknown = undefined;
+    if (unknown?.frame !== observed.frame || observed.message.kind !== 'broadcast') return;
+    const { quick } = unknown;
+    const block = new ByteBlock(Buffer.allocUnsafe(roomFor(quick)));
+    const sort = this.#broadcast.write(quick, block);
+    if (sort === -1) return;
+    const sender = learnSender(quick.sender, sort, observed.message);
+    this.#broadcast.write({ ...quick, sender }, block);
+    // Believed only where it makes the same of what it was learned from.
+    const line = block.bytes.toString('utf8', 0, this.#broadcast.end);
+    if (line === `${writeRecord(observed)}\n`) this.#remember(quick, sender);
   }
 
-  #nameOf(channel: Uint8Array): string {
-    const bytes = asBuffer(channel);
-    return this.#channels.read(bytes, 0, bytes.length) ?? bytes.toString('utf8');
+  #readHead(frame: FrameHead): QuickHead {
+    const origin = this.#origins.get(frame);
+    const place = origin === null || frame.channel === undefined ? null : this.#places.get(frame.channel);
+    return origin === null || place === null ? null : { origin, place };
   }
 
-  #readParts(payload: Uint8Array): Parts | undefined {
-    const json = this.#json;
-    json.start(payload);
-    json.skip();
-    const uid = json.shortText();
-    if (uid === undefined || json.peek() !== 0x83) return undefined;
-    json.skip();
-    const packet = this.#readPacket();
-    const options = packet === undefined ? undefined : this.#readOptions();
-    if (packet === undefined || options === undefined || !json.isAtEnd) return undefined;
-    return { uid, ...packet, ...options };
+  /** Undefined for what cannot be a plain broadcast. */
+  #prepare(
+    { origin, place }: NonNullable<QuickHead>,
+    time: number | undefined,
+    payload: ByteBlock,
+    seq: number,
+  ): QuickFrame | undefined {
+    const uidLength = (payload.bytes[1] ?? 0) - SHORT_TEXT;
+    const uidEnd = 2 + uidLength;
+    if (uidLength < 0 || uidLength > MAX_SHORT_TEXT || uidEnd > payload.used) return undefined;
+    const sender = this.#senders.get(payload.bytes, 2, uidEnd) ?? NO_SENDER;
+    return { seq, time, origin, place, sender, payload, uidEnd };
   }
 
-  /** `{type, data, nsp}` in this order, as every Node adapter writes it; an event with its name. */
-  #readPacket(): Pick<Parts, 'event' | 'args' | 'nsp'> | undefined {
-    const json = this.#json;
-    if (json.shortText() !== PACKET_KEYS[0] || json.peek() !== 2) return undefined;
-    json.skip();
-    if (json.shortText() !== PACKET_KEYS[1]) return undefined;
-    const count = (json.peek() ?? 0) - 0x90;
-    if (count < 1 || count > 15) return undefined;
-    json.skip();
-    const event = json.shortText();
-    if (event === undefined) return undefined;
-    let args = '[';
-    for (let index = 1; index < count; index++) {
-      const value = json.value(1);
-      if (value === undefined) return undefined;
-      args += index === 1 ? value : `,${value}`;
-    }
-    if (json.shortText() !== PACKET_KEYS[2]) return undefined;
-    const nsp = json.shortText();
-    return nsp === undefined ? undefined : { event, args: `${args}]`, nsp };
+  /** Undefined where nothing was learned yet, false where the broadcast is not plain. */
+  #write(quick: QuickFrame, reserve: Reserve): boolean | undefined {
+    const { sender } = quick;
+    if (sender === NO_SENDER) return undefined;
+    const block = reserve(roomFor(quick));
+    const sort = this.#broadcast.write(quick, block);
+    if (sort === -1) return false;
+    if (sort !== sender.habits[0].sort && !this.#writeAs(sort, quick, block)) return undefined;
+    block.used = this.#broadcast.end;
+    return true;
   }
 
-  /** Up to three of rooms, except, flags: lists of texts and a map. */
-  #readOptions(): Pick<Parts, 'rooms' | 'except' | 'flags' | 'order'> | undefined {
-    const json = this.#json;
-    const count = (json.peek() ?? 0) - 0x80;
-    if (count < 0 || count > 3) return undefined;
-    json.skip();
-    const found: { rooms?: string; except?: string; flags?: string } = {};
-    let order = '';
-    for (let index = 0; index < count; index++) {
-      const name = json.shortText();
-      order += name ?? '';
-      const value = name === '"flags"' ? json.map() : this.#readNames();
-      if (value === undefined) return undefined;
-      if (name === '"rooms"' && found.rooms === undefined) found.rooms = value;
-      else if (name === '"except"' && found.except === undefined) found.except = value;
-      else if (name === '"flags"' && found.flags === undefined) found.flags = value;
-      else return undefined;
-    }
-    return { rooms: found.rooms, except: found.except, flags: found.flags, order };
+  /** Writes the same again, now that its sort is known. */
+  #writeAs(sort: number, quick: QuickFrame, block: ByteBlock): boolean {
+    const sender = withHabit(quick.sender, sort);
+    if (sender === undefined) return false;
+    this.#remember(quick, sender);
+    return this.#broadcast.write({ ...quick, sender }, block) === sort;
   }
 
-  /** A list of up to 15 texts: a number among them is a finding, and goes the long way. */
-  #readNames(): string | undefined {
-    const json = this.#json;
-    const count = (json.peek() ?? 0) - 0x90;
-    if (count < 0 || count > 15) return undefined;
-    json.skip();
-    let text = '[';
-    for (let index = 0; index < count; index++) {
-      const name = json.shortText();
-      if (name === undefined) return undefined;
-      text += index === 0 ? name : `,${name}`;
-    }
-    return `${text}]`;
-  }
-
-  #line(frame: Frame, seq: number, learned: Learned, parts: Parts, bytes: number): string {
-    let text = `{"v":1,"seq":${seq}`;
-    if (frame.time !== undefined) text += `,"time":"${formatTime(frame.time)}"`;
-    text += `${this.#originOf(frame)}${learned.head}${bytes}${learned.who}${parts.event},"args":${parts.args}`;
-    if (parts.rooms !== undefined) text += `,"rooms":${parts.rooms}`;
-    if (parts.except !== undefined) text += `,"except":${parts.except}`;
-    if (parts.flags !== undefined) text += `,"flags":${parts.flags}`;
-    return text + learned.tail;
-  }
-
-  /** Neighbours in a capture mostly come from the same place. */
-  #originOf(frame: Frame): string {
-    const last = this.#origin;
-    if (last !== undefined && isSameOrigin(last.frame, frame)) return last.text;
-    let text = `,"via":"${frame.via}"${field('recordedVia', frame.recordedVia)}${field('node', frame.node)}${field('client', frame.client)}`;
-    if (frame.db !== undefined) text += `,"db":${frame.db}`;
-    text += field('command', frame.command);
-    this.#origin = { frame, text };
-    return text;
+  #remember({ payload, uidEnd }: QuickFrame, sender: QuickSender): void {
+    this.#senders.set(payload.bytes, 2, uidEnd, sender);
   }
 }
 
-function isSameOrigin(a: Frame, b: Frame): boolean {
-  return (
-    a.via === b.via &&
-    a.command === b.command &&
-    a.client === b.client &&
-    a.node === b.node &&
-    a.db === b.db &&
-    a.recordedVia === b.recordedVia
-  );
-}
-
-/** What was learned holds where namespace, rooms (the channel's room is one of them) and the order of the options are the same. */
-function isSameSort(a: Parts, b: Parts): boolean {
-  return a.nsp === b.nsp && a.order === b.order && a.rooms === b.rooms;
-}
-
-function field(name: string, value: string | undefined): string {
-  return value === undefined ? '' : `,"${name}":${quoteJson(value)}`;
+function roomFor({ payload, origin, place, sender }: QuickFrame): number {
+  const known = origin.length + place.channel.length + place.address.length + sender.who.length;
+  return MOST_PER_BYTE * payload.used + known + MORE_BYTES;
 }

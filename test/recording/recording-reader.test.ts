@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Captured } from '../../src/model/frame.ts';
+import type { Glance } from '../../src/recording/glance.ts';
 import { isRecording, RecordingReader } from '../../src/recording/recording-reader.ts';
 import { asRecorded, captured, END, HEADER, read, record } from './captured.ts';
 
@@ -31,6 +32,54 @@ void test('RecordingReader reads back what LineWriter wrote, whole and byte by b
       assert.deepEqual(plain(read(recording, 1)), expected);
     }),
   );
+});
+
+void test('RecordingReader shows frames before it makes them, and yields in order what was not taken', () => {
+  const frames = fc.array(fc.oneof({ weight: 9, arbitrary: fc.constant(FRAME) }, captured), {
+    maxLength: 600,
+  });
+  fc.assert(
+    fc.property(
+      frames,
+      fc.nat({ max: 9 }),
+      fc.integer({ min: 1, max: 3000 }),
+      (items, leaveEach, chunkBytes) => {
+        const recording = Buffer.from(record(items));
+        const reader = new RecordingReader();
+        const seen: Captured[] = [];
+        let shown = 0;
+        const glance: Glance = (head, time, { bytes, used }) => {
+          if (++shown % 10 === leaveEach) return false;
+          const payload = Buffer.from(bytes.subarray(0, used));
+          seen.push({ is: 'frame', frame: { ...head, time, payload } });
+          return true;
+        };
+        for (let at = 0; at < recording.length; at += chunkBytes)
+          for (const batch of reader.batches(recording.subarray(at, at + chunkBytes), glance))
+            seen.push(...batch);
+        seen.push(...reader.end());
+        assert.deepEqual(sorted(seen), sorted(items.map(asRecorded)));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+/** The order of fields is no matter. */
+function sorted(items: readonly Captured[]): unknown {
+  return JSON.parse(JSON.stringify(items), (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}
+
+void test('RecordingReader reads payloads of any length', () => {
+  const items = [0, 1, 2, 3, 65_535, 65_536, 200_000].map((length): Captured => ({
+    ...FRAME,
+    frame: { ...FRAME.frame, payload: Buffer.alloc(length, 0xc3) },
+  }));
+  assert.deepEqual(plain(read(Buffer.from(record(items)), 70_000)), plain(items.map(asRecorded)));
 });
 
 void test('RecordingReader counts the commands that carried no traffic', () => {

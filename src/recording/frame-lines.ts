@@ -1,0 +1,155 @@
+import { base64Length, decodeBase64 } from '../bytes/base64.ts';
+import { ByteBlock } from '../bytes/byte-block.ts';
+import { ByteTable, hashByte } from '../bytes/byte-table.ts';
+import type { Frame, FrameHead } from '../model/frame.ts';
+import { BadLine, type LineReader } from './line-reader.ts';
+
+const COMMA = 0x2c;
+const DIGIT_0 = 0x30;
+/** A frame with a payload, as LineWriter writes it: time, what repeats, length, payload. */
+const TIME_MARK = Buffer.from('{"t":');
+const LENGTH_MARK = Buffer.from(',"n":');
+const PAYLOAD_MARK = Buffer.from(',"p":"');
+const LINE_END = Buffer.from('"}\n');
+/** Middles of lines that are remembered: there may be one for each room and client. */
+const MAX_MIDDLES = 16_384;
+/** The micros of today have 16 digits; no more than a safe integer has. */
+const MAX_DIGITS = 16;
+/** A longer one (a channel's name may have any length) is read as JSON. */
+const MAX_MIDDLE_BYTES = 1024;
+/** Grows with the payloads. Whoever reads several bytes at a time may read so many behind the last one. */
+const PAYLOAD_BYTES = 64 * 1024;
+const SLACK_BYTES = 4;
+
+/**
+ * Takes the lines of frames apart, nearly all that a recording has, without parsing JSON: what stands between time and
+ * payload repeats, and is parsed once.
+ */
+export class FrameLines {
+  /** What the line that was read last says, and where it ends. */
+  head: FrameHead = { via: 'recording' };
+  time = 0;
+  payload = new ByteBlock(Buffer.allocUnsafeSlow(PAYLOAD_BYTES + SLACK_BYTES));
+  end = 0;
+  readonly #lines: LineReader;
+  /** Null: not plain, and to be read as JSON. */
+  readonly #heads = new ByteTable<FrameHead | null>(MAX_MIDDLES);
+  #middleEnd = 0;
+
+  constructor(lines: LineReader) {
+    this.#lines = lines;
+  }
+
+  /** What a middle means depends on the origins that were said before. */
+  forget(): void {
+    this.#heads.clear();
+  }
+
+  /** Reads the frame whose line starts at `start`; false when it is any other line, or not whole. */
+  read(text: ByteBlock, start: number): boolean {
+    const { bytes } = text;
+    if (!startsAt(bytes, start, TIME_MARK)) return false;
+    const timeStart = start + TIME_MARK.length;
+    const timeEnd = digitsEnd(bytes, timeStart);
+    if (timeEnd === timeStart || !this.#readMiddle(bytes, timeEnd)) return false;
+    const lengthStart = this.#middleEnd;
+    const lengthEnd = digitsEnd(bytes, lengthStart);
+    if (lengthEnd === lengthStart || !startsAt(bytes, lengthEnd, PAYLOAD_MARK)) return false;
+    const length = readDigits(bytes, lengthStart, lengthEnd);
+    const payloadStart = lengthEnd + PAYLOAD_MARK.length;
+    const payloadEnd = payloadStart + base64Length(length);
+    if (!startsAt(bytes, payloadEnd, LINE_END)) return false;
+    this.#makeRoom(length);
+    if (!decodeBase64(text.view, payloadStart, this.payload, length)) return false;
+    this.payload.used = length;
+    this.time = readDigits(bytes, timeStart, timeEnd);
+    this.end = payloadEnd + LINE_END.length;
+    return true;
+  }
+
+  /** The frame that was read last, with a payload of its own. */
+  toFrame(): Frame {
+    const { head, time, payload } = this;
+    const bytes = Buffer.allocUnsafe(payload.used);
+    payload.bytes.copy(bytes, 0, 0, payload.used);
+    // Property by property: spreading costs more than all the rest.
+    const frame: { -readonly [K in keyof Frame]: Frame[K] } = { via: head.via, time, payload: bytes };
+    if (head.node !== undefined) frame.node = head.node;
+    if (head.client !== undefined) frame.client = head.client;
+    if (head.db !== undefined) frame.db = head.db;
+    if (head.command !== undefined) frame.command = head.command;
+    if (head.channel !== undefined) frame.channel = head.channel;
+    if (head.recordedVia !== undefined) frame.recordedVia = head.recordedVia;
+    return frame;
+  }
+
+  #makeRoom(lengthBytes: number): void {
+    if (lengthBytes + SLACK_BYTES > this.payload.bytes.length)
+      this.payload = new ByteBlock(Buffer.allocUnsafeSlow(2 * lengthBytes));
+  }
+
+  /** Reads from the comma after the time to the colon before the length. */
+  #readMiddle(bytes: Buffer, start: number): boolean {
+    const most = Math.min(bytes.length, start + MAX_MIDDLE_BYTES);
+    let hash = 0;
+    let at = start;
+    for (; at < most; at++) {
+      const byte = bytes[at] ?? 0;
+      if (byte === COMMA && startsAt(bytes, at, LENGTH_MARK)) break;
+      hash = hashByte(hash, byte);
+    }
+    if (at === most) return false;
+    this.#middleEnd = at + LENGTH_MARK.length;
+    let head = this.#heads.find(hash, bytes, start, at);
+    if (head === undefined) {
+      head = this.#parseMiddle(bytes.toString('utf8', start, at));
+      this.#heads.add(hash, bytes, start, at, head);
+    }
+    if (head === null) return false;
+    this.head = head;
+    return true;
+  }
+
+  /** Parses `,"o":1,"c":"PMESSAGE","ch":"socket.io#/#"`. */
+  #parseMiddle(text: string): FrameHead | null {
+    const line = text.startsWith(',') ? parseObject(`{${text.slice(1)}}`) : undefined;
+    if (line === undefined || !isPlain(line)) return null;
+    const head = this.#lines.readHead(line);
+    return head instanceof BadLine ? null : head;
+  }
+}
+
+function isPlain(line: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(line).every((name) => name === 'o' || name === 'c' || name === 'ch');
+}
+
+/** Undefined for what is no JSON object. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+    return isObject ? (parsed as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function startsAt(bytes: Buffer, at: number, mark: Buffer): boolean {
+  const { length } = mark;
+  if (at + length > bytes.length) return false;
+  for (let index = 0; index < length; index++) if (bytes[at + index] !== mark[index]) return false;
+  return true;
+}
+
+function digitsEnd(bytes: Buffer, start: number): number {
+  const most = Math.min(bytes.length, start + MAX_DIGITS);
+  let at = start;
+  while (at < most && (bytes[at] ?? 0) >= DIGIT_0 && (bytes[at] ?? 0) <= DIGIT_0 + 9) at++;
+  return at;
+}
+
+function readDigits(bytes: Buffer, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at++) value = value * 10 + ((bytes[at] ?? 0) - DIGIT_0);
+  return value;
+}
