@@ -17,6 +17,7 @@ import { waitFor } from '../support/wait.ts';
 const SERVERS = 4;
 const EVERY_MS = 50;
 const MAIN_CHANNEL = 'socket.io#/#';
+const REQUEST_CHANNEL = 'socket.io-request#/#';
 
 interface Fleet {
   readonly servers: readonly Server[];
@@ -143,6 +144,23 @@ describe('on a Redis Cluster', { concurrency: false }, () => {
       }
     });
   }
+
+  it('lone-nodes spares Cluster clients that have asked nothing yet, and so have few connections', async () => {
+    const ports = cluster.nodes.map(({ port }) => port);
+    const fleet = await startFleet(withIoredis(ports, createAdapter));
+    const admins = ports.map((port) => new Redis(port, '127.0.0.1'));
+    try {
+      await waitFor('all to be subscribed', async () => {
+        const counts = await Promise.all(admins.map((admin) => admin.pubsub('NUMSUB', REQUEST_CHANNEL)));
+        const sum = counts.reduce((total, [, count]) => total + Number(count), 0);
+        return sum === SERVERS ? true : undefined;
+      });
+      assert.deepEqual((await examine(cluster.url, { forMs: 0, names: ['lone-nodes'] })).cases, []);
+    } finally {
+      for (const admin of admins) admin.disconnect();
+      fleet.stop();
+    }
+  });
 
   it('doctor listens by MONITOR at every node, whichever it was given', async () => {
     const ports = cluster.nodes.map(({ port }) => port);
