@@ -62,6 +62,7 @@ Examples:
   sio-inspect doctor --url redis://10.0.0.5:6379 --expect 4
   sio-inspect doctor --for 0s                            what a look tells, in two seconds
   sio-inspect doctor --via monitor --for 30s             also names who sends, and sees sharded adapters
+  sio-inspect doctor --for 5m                            long enough for what happens every few minutes
   redis-cli monitor > capture.txt; sio-inspect doctor capture.txt
 
 Exit code: 0 nothing wrong, 1 a problem was found, 2 wrong usage, 3 Redis, 130 after Ctrl-C.`;

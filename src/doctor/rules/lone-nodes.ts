@@ -14,10 +14,16 @@ export const loneNodes: Rule = {
   summary: 'Servers use a client for a single Redis on a cluster: each counts those of its own node only.',
   fault: 'lone-nodes',
   check: ({ looks }: Evidence): readonly Diagnosis[] => {
+    if (looks.length < 2 || looks.some(({ facts }) => facts.mode !== 'cluster')) return [];
     // Who is subscribed at a node that cannot be asked is not missing.
-    const isWhole = looks.every(({ facts, unreached }) => facts.mode === 'cluster' && unreached.length === 0);
-    if (looks.length < 2 || !isWhole) return [];
+    if (looks.some(({ unreached }) => unreached.length > 0)) return [];
     return [...findLone(looks), ...findMoved(looks)];
+  },
+  lacks: ({ looks }: Evidence): string | undefined => {
+    const [look] = looks;
+    if (look?.facts.mode !== 'cluster') return undefined;
+    if (look.unreached.length > 0) return 'needs all nodes of the cluster';
+    return look.clients === undefined ? 'needs CLIENT LIST' : undefined;
   },
 };
 

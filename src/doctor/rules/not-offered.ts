@@ -20,6 +20,11 @@ export const notOffered: Rule = {
     if (look === undefined || looks.length < 2) return [];
     return [...judgeSharded(look, looks), ...judgeCounting(look)];
   },
+  lacks: ({ looks }: Evidence): string | undefined => {
+    const look = looks.at(-1);
+    const isMissing = look !== undefined && look.unknownCommands.length > 0;
+    return isMissing && look.clients === undefined ? 'needs CLIENT LIST' : undefined;
+  },
 };
 
 /** SSUBSCRIBE and SPUBLISH exist since Redis 7.0. */

@@ -21,6 +21,10 @@ export const reconnectRhythm: Rule = {
     const rhythm = findRhythm(ended, attendance);
     return rhythm === undefined ? [] : [diagnose(rhythm, looks.at(-1)?.idleTimeoutSeconds)];
   },
+  lacks: ({ attendance }: Evidence): string | undefined => {
+    if (attendance?.seesClients === false) return 'needs CLIENT LIST';
+    return attendance === undefined || isSteady(attendance) ? undefined : 'servers came or went meanwhile';
+  },
 };
 
 interface Ended {
@@ -42,7 +46,7 @@ function isSettled({ last }: Stay, { glances }: Attendance): boolean {
 /** No server came or went: connections that end with their servers are none of our business. */
 function isSteady(attendance: Attendance): boolean {
   const servers = attendance.servers();
-  return servers.length > 0 && servers.every((stay) => stay.first <= 1 && !isSettled(stay, attendance));
+  return servers.every((stay) => stay.first <= 1 && !isSettled(stay, attendance));
 }
 
 function findEnded(attendance: Attendance): readonly Ended[] {

@@ -41,8 +41,12 @@ export class Attendance {
   readonly #subscribers = new Map<string, SubscriberStay>();
   readonly #groups = new Map<string, { readonly group: Group; readonly most: number }>();
 
-  add({ at, groups, clients = [] }: Glance): void {
+  /** False where CLIENT LIST was forbidden: then nobody knows of connections. */
+  seesClients = true;
+
+  add({ at, groups, clients }: Glance): void {
     const now = this.#times.push(at) - 1;
+    if (clients === undefined) this.seesClients = false;
     for (const { adapter, key, nsp, uids } of groups) {
       const group = { adapter, key, nsp };
       const most = Math.max(this.mostAtOnce(group), uids.length);
@@ -52,7 +56,7 @@ export class Attendance {
         remember(this.#servers, id, { ...group, uid, first: this.#servers.get(id)?.first ?? now, last: now });
       }
     }
-    for (const client of clients.filter(isSubscribedAsServer)) {
+    for (const client of clients?.filter(isSubscribedAsServer) ?? []) {
       const id = `${client.node} ${client.id}`;
       const known = this.#subscribers.get(id);
       const bornAt = known?.bornAt ?? this.#clampBirth(at - client.ageSeconds * 1e6, now);
