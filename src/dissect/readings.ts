@@ -43,9 +43,10 @@ export function fitPayload<T>(
   }
   const old = fitReading(view, 'msgpack-js', as, (root) => findOddKey(root) ?? shape(root));
   if (!('shape' in old)) return 'shape' in modern ? modern : [modern, old];
-  if (!('shape' in modern) || hasTelltale(old.root, view.bytes))
-    return 'shape' in modern ? ambiguous(old) : old;
-  return ambiguous(modern);
+  if (!('shape' in modern)) return old;
+  return ambiguous(
+    hasTelltale(old.root, view.bytes) || holdsUnwritten(modern.root, view.bytes) ? old : modern,
+  );
 }
 
 /** msgpack-js writes JavaScript's own objects: a key that is no text comes from reading another dialect's bytes. */
@@ -129,6 +130,25 @@ function hasTelltale(root: Value, bytes: Uint8Array): boolean {
       return root.items.some((item) => hasTelltale(item, bytes));
     case 'str':
       return bytes[root.offset] === 0xda && root.length - 3 >= 32 && root.length - 3 <= 255;
+    default:
+      return false;
+  }
+}
+
+/**
+ * An extension of 16 bytes with code 0: no library writes one (notepack.io has code 0 for 1 and 8 bytes only), but
+ * every binary of less than 256 bytes starts so in msgpack-js.
+ */
+function holdsUnwritten(root: Value, bytes: Uint8Array): boolean {
+  switch (root.type) {
+    case 'map':
+      return root.entries.some(
+        ({ key, value }) => holdsUnwritten(key, bytes) || holdsUnwritten(value, bytes),
+      );
+    case 'array':
+      return root.items.some((item) => holdsUnwritten(item, bytes));
+    case 'ext':
+      return root.code === 0 && bytes[root.offset] === 0xd8;
     default:
       return false;
   }

@@ -55,6 +55,18 @@ void test('the same with a telltale of msgpack-js is read as msgpack-js', () => 
   assert.equal(decode(telling, 'socket.io#/#').encoding, 'msgpack-js');
 });
 
+void test('a binary of msgpack-js is not taken for an extension that nobody writes', () => {
+  const fifteen =
+    '93a6366e30425743 83a47479706502a464617461 92a165d8000f0102030405060708090a0b0c0d0e0f a36e7370a12f82a5726f6f6d7390a5666c61677380';
+  const record = decode(fifteen.replaceAll(' ', ''), 'socket.io#/#');
+  assert.equal(record.encoding, 'msgpack-js');
+  assert.deepEqual(record.args, [{ $binary: { base64: 'AQIDBAUGBwgJCgsMDQ4P', subType: '00' } }]);
+  assert.deepEqual(
+    record.findings?.map(({ code }) => code),
+    ['ambiguous-encoding'],
+  );
+});
+
 void test('rooms with # are told from the namespace by the payload', () => {
   const payload =
     '93a6505f356a676983a47479706502a46461746192a57765697264a178a36e7370a12f83a5726f6f6d7391ba77656972642023726f6f6d3a20776974682073706163652fc3a9a665786365707490a5666c61677380';
