@@ -59,6 +59,7 @@ export class BytePiece {
     const words = this.#words;
     const { view } = source;
     const last = words.length - 1;
+    if (last < 0) return true;
     for (let index = 0; index < last; index++)
       if (view.getInt32(at + index * WORD) !== words[index]) return false;
     return (view.getInt32(at + last * WORD) & this.#lastMask) === words[last];

@@ -1,6 +1,8 @@
+import { type ByteBlock, BytePiece } from './byte-block.ts';
+
 interface Slot<T> {
   readonly hash: number;
-  readonly key: Uint8Array;
+  readonly key: BytePiece;
   readonly value: T;
 }
 
@@ -17,7 +19,7 @@ function hashBytes(bytes: Uint8Array, start: number, end: number): number {
 
 /**
  * Values by keys of bytes, looked up without making texts of them. Bounded: each key has two places, and a third key
- * that comes there takes the one of the key that was set before the other.
+ * that comes there takes the one of the key that was set before the other. Up to three bytes behind a key are read.
  */
 export class ByteTable<T> {
   readonly #slots: (Slot<T> | undefined)[];
@@ -30,29 +32,30 @@ export class ByteTable<T> {
   }
 
   /** What was set for the bytes between two places. */
-  get(bytes: Uint8Array, start: number, end: number): T | undefined {
-    return this.find(hashBytes(bytes, start, end), bytes, start, end);
+  get(block: ByteBlock, start: number, end: number): T | undefined {
+    return this.find(hashBytes(block.bytes, start, end), block, start, end);
   }
 
-  set(bytes: Uint8Array, start: number, end: number, value: T): void {
-    this.add(hashBytes(bytes, start, end), bytes, start, end, value);
+  set(block: ByteBlock, start: number, end: number, value: T): void {
+    this.add(hashBytes(block.bytes, start, end), block, start, end, value);
   }
 
   /** As `get`, for bytes whose hash is known already. */
-  find(hash: number, bytes: Uint8Array, start: number, end: number): T | undefined {
+  find(hash: number, block: ByteBlock, start: number, end: number): T | undefined {
     const index = this.#place(hash);
     const first = this.#slots[index];
-    if (first?.hash === hash && isSame(first.key, bytes, start, end)) return first.value;
+    if (first?.hash === hash && isSame(first.key, block, start, end)) return first.value;
     const second = this.#slots[index ^ 1];
-    return second?.hash === hash && isSame(second.key, bytes, start, end) ? second.value : undefined;
+    return second?.hash === hash && isSame(second.key, block, start, end) ? second.value : undefined;
   }
 
   /** As `set`, for bytes whose hash is known already. */
-  add(hash: number, bytes: Uint8Array, start: number, end: number, value: T): void {
+  add(hash: number, block: ByteBlock, start: number, end: number, value: T): void {
     const index = this.#place(hash);
     const first = this.#slots[index];
-    if (first !== undefined && !isSame(first.key, bytes, start, end)) this.#slots[index ^ 1] = first;
-    this.#slots[index] = { hash, key: Uint8Array.prototype.slice.call(bytes, start, end), value };
+    if (first !== undefined && !isSame(first.key, block, start, end)) this.#slots[index ^ 1] = first;
+    const key = new BytePiece(Uint8Array.prototype.slice.call(block.bytes, start, end));
+    this.#slots[index] = { hash, key, value };
   }
 
   clear(): void {
@@ -64,8 +67,6 @@ export class ByteTable<T> {
   }
 }
 
-function isSame(key: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (key.length !== end - start) return false;
-  for (let at = 0; at < key.length; at++) if (key[at] !== bytes[start + at]) return false;
-  return true;
+function isSame(key: BytePiece, block: ByteBlock, start: number, end: number): boolean {
+  return key.length === end - start && key.isAt(block, start);
 }

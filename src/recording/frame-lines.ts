@@ -1,5 +1,5 @@
 import { base64Length, decodeBase64 } from '../bytes/base64.ts';
-import { ByteBlock } from '../bytes/byte-block.ts';
+import { ByteBlock, BytePiece } from '../bytes/byte-block.ts';
 import { ByteTable, hashByte } from '../bytes/byte-table.ts';
 import type { Frame, FrameHead } from '../model/frame.ts';
 import { BadLine, type LineReader } from './line-reader.ts';
@@ -9,6 +9,7 @@ const DIGIT_0 = 0x30;
 /** A frame with a payload, as LineWriter writes it: time, what repeats, length, payload. */
 const TIME_MARK = Buffer.from('{"t":');
 const LENGTH_MARK = Buffer.from(',"n":');
+const CHANNEL_MARK = Buffer.from(',"ch":');
 const PAYLOAD_MARK = Buffer.from(',"p":"');
 const LINE_END = Buffer.from('"}\n');
 /** Middles of lines that are remembered: there may be one for each room and client. */
@@ -35,6 +36,9 @@ export class FrameLines {
   /** Null: not plain, and to be read as JSON. */
   readonly #heads = new ByteTable<FrameHead | null>(MAX_MIDDLES);
   #middleEnd = 0;
+  /** How the middle that was learned last begins. */
+  #start = new BytePiece('');
+  #startHash = 0;
 
   constructor(lines: LineReader) {
     this.#lines = lines;
@@ -51,7 +55,7 @@ export class FrameLines {
     if (!startsAt(bytes, start, TIME_MARK)) return false;
     const timeStart = start + TIME_MARK.length;
     const timeEnd = digitsEnd(bytes, timeStart);
-    if (timeEnd === timeStart || !this.#readMiddle(bytes, timeEnd)) return false;
+    if (timeEnd === timeStart || !this.#readMiddle(text, timeEnd)) return false;
     const lengthStart = this.#middleEnd;
     const lengthEnd = digitsEnd(bytes, lengthStart);
     if (lengthEnd === lengthStart || !startsAt(bytes, lengthEnd, PAYLOAD_MARK)) return false;
@@ -89,10 +93,12 @@ export class FrameLines {
   }
 
   /** Reads from the comma after the time to the colon before the length. */
-  #readMiddle(bytes: Buffer, start: number): boolean {
+  #readMiddle(text: ByteBlock, start: number): boolean {
+    const { bytes } = text;
     const most = Math.min(bytes.length, start + MAX_MIDDLE_BYTES);
-    let hash = 0;
-    let at = start;
+    const isKnown = start + this.#start.length + SLACK_BYTES <= most && this.#start.isAt(text, start);
+    let hash = isKnown ? this.#startHash : 0;
+    let at = isKnown ? start + this.#start.length : start;
     for (; at < most; at++) {
       const byte = bytes[at] ?? 0;
       if (byte === COMMA && startsAt(bytes, at, LENGTH_MARK)) break;
@@ -100,14 +106,22 @@ export class FrameLines {
     }
     if (at === most) return false;
     this.#middleEnd = at + LENGTH_MARK.length;
-    let head = this.#heads.find(hash, bytes, start, at);
+    let head = this.#heads.find(hash, text, start, at);
     if (head === undefined) {
       head = this.#parseMiddle(bytes.toString('utf8', start, at));
-      this.#heads.add(hash, bytes, start, at, head);
+      this.#heads.add(hash, text, start, at, head);
+      this.#rememberStart(bytes.subarray(start, at));
     }
     if (head === null) return false;
     this.head = head;
     return true;
+  }
+
+  /** Most middles of a recording are the same up to the channel. */
+  #rememberStart(middle: Buffer): void {
+    const length = middle.indexOf(CHANNEL_MARK) + 1;
+    this.#start = new BytePiece(Uint8Array.prototype.slice.call(middle, 0, length));
+    this.#startHash = this.#start.bytes.reduce(hashByte, 0);
   }
 
   /** Parses `,"o":1,"c":"PMESSAGE","ch":"socket.io#/#"`. */

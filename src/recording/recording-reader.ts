@@ -76,11 +76,11 @@ export class RecordingReader {
     return out.some(({ is }) => is === 'unframed') ? undefined : out;
   }
 
-  /** Reads lines until there are enough items in `out`; false when what is left is no whole line. */
+  /** Reads lines until there are enough items, in `out` or taken; false when what is left is no whole line. */
   #readBatch(text: ByteBlock, out: Captured[], glance?: Glance): boolean {
     const frames = this.#frames;
     const { bytes } = text;
-    while (text.used < bytes.length && out.length < BATCH) {
+    for (let count = 0; text.used < bytes.length && count < BATCH; count++) {
       if (frames.read(text, text.used)) {
         text.used = frames.end;
         this.#lastTime = frames.time;

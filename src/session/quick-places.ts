@@ -1,4 +1,4 @@
-import { BytePiece } from '../bytes/byte-block.ts';
+import { ByteBlock, BytePiece } from '../bytes/byte-block.ts';
 import { ByteTable } from '../bytes/byte-table.ts';
 import { asBuffer } from '../bytes/decode-error.ts';
 import { narrowedRoom, parseChannel } from '../dissect/channel.ts';
@@ -8,6 +8,8 @@ import { quoteJson } from '../render/json-value.ts';
 const MAX_PLACES = 16_384;
 /** A longer name is left to the long way. */
 const MAX_CHANNEL_BYTES = 256;
+/** A table reads a little behind its keys. */
+const SLACK_BYTES = 4;
 
 /** msgpack: a text of up to 31 bytes has its length in its first byte, one of up to 255 in its second. */
 const FIXSTR = 0xa0;
@@ -41,6 +43,7 @@ export interface QuickRoom {
 export class QuickPlaces {
   readonly #keys: readonly string[];
   readonly #places = new ByteTable<QuickPlace | null>(MAX_PLACES);
+  readonly #channel = new ByteBlock(Buffer.alloc(MAX_CHANNEL_BYTES + SLACK_BYTES));
 
   /** `keys`: prefixes that the user named. */
   constructor(keys: readonly string[]) {
@@ -51,10 +54,11 @@ export class QuickPlaces {
   get(channel: Uint8Array): QuickPlace | null {
     const { length } = channel;
     if (length > MAX_CHANNEL_BYTES) return null;
-    let place = this.#places.get(channel, 0, length);
+    this.#channel.bytes.set(channel);
+    let place = this.#places.get(this.#channel, 0, length);
     if (place === undefined) {
       place = placeOf(asBuffer(channel).toString('utf8'), this.#keys);
-      this.#places.set(channel, 0, length, place);
+      this.#places.set(this.#channel, 0, length, place);
     }
     return place;
   }

@@ -111,7 +111,7 @@ export class QuickRecords {
     const uidLength = (payload.bytes[1] ?? 0) - SHORT_TEXT;
     const uidEnd = 2 + uidLength;
     if (uidLength < 0 || uidLength > MAX_SHORT_TEXT || uidEnd > payload.used) return undefined;
-    const sender = this.#senders.get(payload.bytes, 2, uidEnd) ?? NO_SENDER;
+    const sender = this.#senders.get(payload, 2, uidEnd) ?? NO_SENDER;
     return { seq, time, origin, place, sender, payload, uidEnd };
   }
 
@@ -136,7 +136,7 @@ export class QuickRecords {
   }
 
   #remember({ payload, uidEnd }: QuickFrame, sender: QuickSender): void {
-    this.#senders.set(payload.bytes, 2, uidEnd, sender);
+    this.#senders.set(payload, 2, uidEnd, sender);
   }
 }
 
