@@ -24,7 +24,8 @@ export function checkVia(
     throw new UsageError('--via auto chooses by itself: leave the other --via out.');
   }
   const needs = (name: string, given: unknown, way: ViaWord): void => {
-    if (given !== undefined && !vias.includes(way) && !(way === 'stream' && vias.includes('auto'))) {
+    const canBeChosen = way !== 'replication' && vias.includes('auto');
+    if (given !== undefined && !vias.includes(way) && !canBeChosen) {
       throw new UsageError(`${name} goes with --via ${way}.`);
     }
   };

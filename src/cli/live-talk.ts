@@ -26,6 +26,8 @@ interface Attaching {
   readonly ways: readonly LiveWay[];
   /** Why, where we chose ourselves. */
   readonly because?: string;
+  /** What could not be chosen. */
+  readonly refused?: readonly RedisFailure[];
 }
 
 export interface LiveTalkOptions {
@@ -46,22 +48,25 @@ export class LiveTalk {
   #quiet: NodeJS.Timeout | undefined;
   readonly #attached = new Set<string>();
   #rateSaidAt = 0;
+  /** What is said as soon as all ways are attached: before, it would not be true. */
+  #banner: string[] = [];
 
   constructor(options: LiveTalkOptions) {
     this.#options = options;
     this.#theme = themeFor(process.stderr, options.color);
   }
 
-  /** Looks, by connections of its own, at what is attached to. @throws {RedisFailure} when Redis cannot be reached */
-  async begin(place: Place, { ways, because }: Attaching): Promise<void> {
+  /** Looks, by connections of its own, at what will be attached to. @throws {RedisFailure} when Redis cannot be reached */
+  async begin(place: Place, { ways, because, refused = [] }: Attaching): Promise<void> {
     this.#place = place;
     this.#ways = ways;
+    for (const { message } of refused) this.#say(this.#theme.warning(safeText(message)));
     await withAllLinks(place, this.#options.signal, async (links) => {
       this.#facts = await readFacts(links[0]);
       const { groups } = await listAllServers(links);
-      this.#sayWhere(groups, links.length);
+      this.#banner = this.#describe(groups, links.length);
     });
-    if (because !== undefined) this.#say(this.#theme.dim(`auto chose ${because}`));
+    if (because !== undefined) this.#banner.push(this.#theme.dim(`auto chose ${because}`));
   }
 
   /** What `begin` has found out. */
@@ -70,7 +75,7 @@ export class LiveTalk {
   }
 
   sayBound(ms: number): void {
-    this.#say(
+    this.#banner.push(
       this.#theme.warning(
         `MONITOR on another machine: it ends by itself after ${ms / 1000} s, unless --for says another time.`,
       ),
@@ -84,6 +89,8 @@ export class LiveTalk {
         if (this.#attached.has(event.node + event.commands.join()))
           this.#say(dim(`attached again to ${event.node}`));
         this.#attached.add(event.node + event.commands.join());
+        if (this.#attached.size >= this.#ways.length)
+          for (const line of this.#banner.splice(0)) this.#say(line);
         this.#quiet ??= setTimeout(() => void this.#explainSilence(), QUIET_MS);
         return;
       case 'refused':
@@ -112,9 +119,6 @@ export class LiveTalk {
           ),
         );
         return;
-      case 'fell-back':
-        this.#say(warning(`${safeText(event.failure.message)} Done without it: ${event.instead}.`));
-        return;
     }
   }
 
@@ -138,17 +142,17 @@ export class LiveTalk {
     this.#say(this.#theme.dim(`MONITOR sees ${perSecond} commands a second`));
   }
 
-  #sayWhere(groups: readonly ServerGroup[], nodes: number): void {
+  #describe(groups: readonly ServerGroup[], nodes: number): string[] {
     const { strong, dim } = this.#theme;
     const facts = this.#facts;
     const product = facts?.version === undefined ? 'Redis' : `${facts.product} ${facts.version}`;
     const cluster = this.#place?.mode === 'cluster' ? `, a cluster of ${plural(nodes, 'node')}` : '';
     const where = `${product} at ${safeText(redactUrl(facts?.node ?? ''))}${cluster}`;
     const how = this.#ways.map((way) => this.#describeWay(way)).join(' and ');
-    this.#say(
+    return [
       [strong('sio-inspect'), where, how, 'read-only: the servers do not notice us'].join(dim(' · ')),
-    );
-    this.#say(dim(`${describeGroups(groups)}  ·  ${this.#advice()}`));
+      dim(`${describeGroups(groups)}  ·  ${this.#advice()}`),
+    ];
   }
 
   #describeWay(way: LiveWay): string {

@@ -114,18 +114,27 @@ function explainForbidden(reply: string, command: string, user: string, node: st
     return (
       `Redis at ${node} does not let user "${user}" listen to the pattern "${pattern}". ` +
       `For PSUBSCRIBE one of the user's channel rules must be this very pattern, letter for letter; a wider one does not do. ` +
-      `Either add it (ACL SETUSER ${user} '&${pattern}'), or watch with a pattern that ACL GETUSER ${user} lists.`
+      `Either add it (ACL SETUSER ${user} '&${pattern}'), or watch with a pattern that ACL GETUSER ${user} lists.` +
+      instead(command)
     );
   }
   const rule = word === 'PSUBSCRIBE' ? `+psubscribe '&${pattern}'` : `+${word.toLowerCase()}`;
   return `Redis at ${node} does not let user "${user}" run ${word}. An administrator can allow it: ACL SETUSER ${user} ${rule}.${instead(command)}`;
 }
 
-/** What works where MONITOR or PSUBSCRIBE does not. */
+/** What works where a way does not. */
 function instead(command: string): string {
-  if (firstWord(command) === 'MONITOR')
-    return ' Without it --via subscribe works: it shows what is broadcast, not who sent it.';
-  return '';
+  switch (firstWord(command)) {
+    case 'MONITOR':
+      return ' Instead there is --via subscribe: what is broadcast, not who sent it; --via auto finds out what is permitted.';
+    case 'PSUBSCRIBE':
+      return ' Instead there are --via stream, for the streams adapter, and --via monitor, for all, at a price; --via auto finds out what is permitted.';
+    case 'XREAD':
+    case 'XINFO':
+      return ' Streams need Redis 5.0. Instead there is --via monitor, at a price: it shows what is added to a stream, too.';
+    default:
+      return '';
+  }
 }
 
 const DNS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME']);

@@ -49,7 +49,7 @@ async function lookAtAll(url: string, sentinel?: string): Promise<void> {
     await listAllServers(links);
     await lookAround(links, { keys: ['socket.io', 'nothing'], ways: ['subscribe'] });
   });
-  await chooseWays(place, undefined, signal);
+  await chooseWays({ place }, signal);
 }
 
 const sorted = ({ sockets, replies }: { sockets: number; replies: readonly unknown[] }): unknown => ({

@@ -129,7 +129,7 @@ describe('monitor --via', { concurrency: true }, () => {
       '--json',
     ]);
     const end = running.finished();
-    await running.until(/Done without it/, 30_000);
+    await running.until(/auto chose stream: .*; what is published stays unseen/, 30_000);
     const sending = setInterval(() => void redis.xadd('weak', '*', ...ENTRY), 50);
     await running.until(/"via":"stream"/, 30_000);
     clearInterval(sending);
@@ -137,6 +137,41 @@ describe('monitor --via', { concurrency: true }, () => {
     const { stderr } = await end;
     assert.match(stderr, /run PSUBSCRIBE/);
     assert.doesNotMatch(stderr, /secret/);
+  });
+
+  it('auto takes MONITOR, its price said and its rate limited, where nothing cheaper is permitted', async () => {
+    await redis.call('ACL', 'SETUSER', 'dear', 'on', '>secret', '~*', '&*', '+@all', '-psubscribe');
+    const url = pair.url.replace('redis://', 'redis://dear:secret@');
+    const running = startCli(['monitor', '--url', url, '--key', 'dear', '--via', 'auto', '--max-rate', '50']);
+    const end = running.finished();
+    await running.until(/auto chose monitor, because nothing cheaper is permitted/, 30_000);
+    await redis.publish('dear#/#', BROADCAST);
+    await running.until(/ hi /, 30_000);
+    const sending = setInterval(() => {
+      for (let i = 0; i < 50; i++) void redis.set('a', 'b');
+    }, 20);
+    const { code, stderr } = await end;
+    clearInterval(sending);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /ACL SETUSER dear \+psubscribe '&dear\*'/);
+    assert.match(stderr, /MONITOR makes a busy Redis several times slower/);
+    assert.match(stderr, /MONITOR has ended: .* more than --max-rate 50/);
+  });
+
+  it('auto says what each way would need, and what works, where it may go none', async () => {
+    const forbidden = ['-psubscribe', '-monitor'];
+    for (const [more, expected] of [
+      [[], /What works is --via stream/],
+      [['-xread'], /ACL SETUSER none \+xread/],
+    ] as const) {
+      await redis.call('ACL', 'SETUSER', 'none', 'on', '>secret', '~*', '+@all', ...forbidden, ...more);
+      const url = pair.url.replace('redis://', 'redis://none:secret@');
+      const { code, stderr } = await runCli(['monitor', '--url', url, '--key', 'none', '--via', 'auto']);
+      assert.equal(code, 3, stderr);
+      assert.match(stderr, /^sio-inspect: .*\+psubscribe .*\+monitor/m);
+      assert.match(stderr, expected);
+      assert.doesNotMatch(stderr, /read-only/);
+    }
   });
 
   it('monitor ends itself past --max-rate, and says why', async () => {

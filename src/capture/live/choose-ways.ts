@@ -1,8 +1,6 @@
-import type { Source } from '../../model/frame.ts';
 import { RedisFailure } from '../../redis/failure.ts';
-import { type Place, withAllLinks } from '../../redis/place.ts';
+import { withAllLinks, withLink } from '../../redis/place.ts';
 import { listAllServers } from '../../redis/registry.ts';
-import { mergeSources } from './merge.ts';
 import { nameStreams, openWay, type WaysOptions } from './open-ways.ts';
 import type { LiveWay } from './way.ts';
 
@@ -11,77 +9,121 @@ export interface Choice {
   readonly ways: readonly LiveWay[];
   /** One line for people. */
   readonly because: string;
+  /** Ways that were tried before these and that Redis refuses. */
+  readonly refused: readonly RedisFailure[];
 }
 
-/** `--via auto`: what shows most of what is there without anybody noticing. @throws {RedisFailure} */
-export async function chooseWays(
-  place: Place,
-  keys: readonly string[] | undefined,
-  signal: AbortSignal,
-): Promise<Choice> {
+const PRICE_OF_MONITOR = 'it shows all there is, and makes a busy Redis several times slower';
+
+/**
+ * `--via auto`: what shows most of what is there at the least cost, of the ways that Redis lets us go. Each is tried
+ * for a moment first; MONITOR only where none of the others works. @throws {RedisFailure}
+ */
+export async function chooseWays(options: WaysOptions, signal: AbortSignal): Promise<Choice> {
+  const { place, keys } = options;
   const { groups } = await withAllLinks(place, signal, listAllServers);
   const hasSharded = groups.some(({ adapter }) => adapter === 'redis-sharded');
-  const { found } = await nameStreams(place, keys, signal);
+  const { watched, found } = await nameStreams(place, keys, signal);
+  const trials = new Trials(options, signal);
+  const { refused } = trials;
   if (hasSharded && place.mode !== 'cluster' && (await place.locateReplica(signal)) !== undefined) {
-    return {
-      ways: ['replica'],
-      because: 'replica: there are servers with the sharded adapter, and a replica shows all that they say',
-    };
+    const because =
+      'replica: there are servers with the sharded adapter, and a replica shows all that they say';
+    if (await trials.tryReplica()) return { ways: ['replica'], because, refused };
   }
-  const reasons = ['subscribe: cheap, and shows what is published'];
-  if (found.length > 0)
-    reasons.push(
-      `stream: there is ${found.length === 1 ? 'a stream' : 'more than one stream'} of the streams adapter`,
-    );
-  if (hasSharded) reasons.push('sharded pub/sub stays unseen (--via monitor would show it, at a price)');
-  return { ways: found.length > 0 ? ['subscribe', 'stream'] : ['subscribe'], because: reasons.join('; ') };
+  const cheap = [
+    ...((await trials.try('subscribe')) ? (['subscribe'] as const) : []),
+    ...(found.length > 0 && (await trials.tryStreams(found)) ? (['stream'] as const) : []),
+  ];
+  if (cheap.length > 0) return { ways: cheap, because: explainCheap(cheap, found, hasSharded), refused };
+  if (await trials.try('monitor')) {
+    const because = `monitor, because nothing cheaper is permitted: ${PRICE_OF_MONITOR}`;
+    return { ways: ['monitor'], because, refused };
+  }
+  throw explainNone(refused, found.length === 0 && (await trials.tryStreams(watched)));
 }
 
-/** The chosen ways, without those that are forbidden; a replica that does not let us in is replaced by PSUBSCRIBE. */
-export async function openChoice(
-  ways: readonly LiveWay[],
-  options: WaysOptions,
-  signal: AbortSignal,
-): Promise<Source> {
-  const sources = await Promise.all(ways.map((way) => openWay(way, options, signal)));
-  if (ways[0] === 'replica') {
-    const [replica] = sources;
-    const subscribe = await openWay('subscribe', options, signal);
-    return replica === undefined ? subscribe : orElse(replica, 'PSUBSCRIBE', options, () => subscribe);
-  }
-  let left = sources.length;
-  return mergeSources(
-    sources.map((source, index) => {
-      const others = ways.filter((_, at) => at !== index).join(', ');
-      return orElse(source, others, options, () => (--left === 0 ? undefined : NOTHING));
-    }),
+function explainCheap(ways: readonly LiveWay[], found: readonly string[], hasSharded: boolean): string {
+  const streams = found.length === 1 ? 'a stream' : 'more than one stream';
+  const reasons = ways.map((way) =>
+    way === 'stream'
+      ? `stream: there is ${streams} of the streams adapter`
+      : 'subscribe: cheap, and shows what is published',
   );
+  if (!ways.includes('subscribe')) reasons.push('what is published stays unseen');
+  if (hasSharded) reasons.push('sharded pub/sub stays unseen (--via monitor would show it, at a price)');
+  return reasons.join('; ');
 }
 
-const NOTHING: Source = async function* () {
-  // A way that is done without.
-};
+function explainNone(refused: readonly RedisFailure[], areStreamsOpen: boolean): RedisFailure {
+  const says = refused.map(({ message }) => message).join(' ');
+  const instead = areStreamsOpen
+    ? ' What works is --via stream, which shows the streams adapter and nothing else; nobody uses it here yet.'
+    : '';
+  return new RedisFailure(refused[0]?.code ?? 'no-permission', `${says}${instead}`);
+}
 
-/** Another source in place of one that cannot even begin; the failure itself where there is none. */
-function orElse(
-  source: Source,
-  instead: string,
-  { onEvent }: WaysOptions,
-  other: () => Source | undefined,
-): Source {
-  return async function* (signal) {
-    let hasBegun = false;
-    try {
-      for await (const batch of source(signal)) {
-        hasBegun = true;
-        yield batch;
+/** Tries ways for a moment each, by connections of their own. */
+class Trials {
+  readonly refused: RedisFailure[] = [];
+  readonly #options: WaysOptions;
+  readonly #signal: AbortSignal;
+
+  constructor(options: WaysOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  /** Whether Redis lets us attach so. @throws {RedisFailure} for anything but a refusal */
+  try(way: LiveWay): Promise<boolean> {
+    return this.#attempt(() => this.#attach(way), isRefusal);
+  }
+
+  /** A replica is a Redis of its own: it may be out of reach, or not know our user. */
+  tryReplica(): Promise<boolean> {
+    return this.#attempt(() => this.#attach('replica'), isFailure);
+  }
+
+  async #attach(way: LiveWay): Promise<void> {
+    const attached = new AbortController();
+    const onEvent: WaysOptions['onEvent'] = (event) => {
+      if (event.is === 'attached') attached.abort();
+    };
+    const source = await openWay(way, { ...this.#options, onEvent }, this.#signal);
+    const batches = source(AbortSignal.any([this.#signal, attached.signal]))[Symbol.asyncIterator]();
+    while ((await batches.next()).done !== true);
+  }
+
+  async tryStreams(names: readonly string[]): Promise<boolean> {
+    const { place } = this.#options;
+    return this.#attempt(async () => {
+      for (const name of names) {
+        const target = await place.locateOwner(name, this.#signal);
+        await withLink(target, this.#signal, (link) => link.ask('XREAD', 'COUNT', '1', 'STREAMS', name, '$'));
       }
-      return;
+    }, isRefusal);
+  }
+
+  async #attempt(
+    act: () => Promise<void>,
+    isNo: (error: unknown) => error is RedisFailure,
+  ): Promise<boolean> {
+    try {
+      await act();
+      return true;
     } catch (error) {
-      const replacement = error instanceof RedisFailure && !hasBegun ? other() : undefined;
-      if (replacement === undefined) throw error;
-      onEvent?.({ is: 'fell-back', failure: error as RedisFailure, instead });
-      yield* replacement(signal);
+      if (!isNo(error)) throw error;
+      this.refused.push(error);
+      return false;
     }
-  };
+  }
+}
+
+function isFailure(error: unknown): error is RedisFailure {
+  return error instanceof RedisFailure;
+}
+
+function isRefusal(error: unknown): error is RedisFailure {
+  if (!isFailure(error)) return false;
+  return error.code === 'no-permission' || error.code === 'unknown-command' || error.code === 'unsuitable';
 }

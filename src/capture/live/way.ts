@@ -78,8 +78,7 @@ export type LiveEvent =
   | { readonly is: 'retrying'; readonly failure: RedisFailure; readonly delayMs: number }
   | { readonly is: 'spooling' }
   | { readonly is: 'rate'; readonly perSecond: number }
-  | { readonly is: 'too-fast'; readonly perSecond: number; readonly limit: number }
-  | { readonly is: 'fell-back'; readonly failure: RedisFailure; readonly instead: string };
+  | { readonly is: 'too-fast'; readonly perSecond: number; readonly limit: number };
 
 export interface LiveOptions extends Pick<BacklogOptions, 'bufferBytes' | 'spoolDirectory'> {
   /** Which Redis, or a function that finds out before each connection. */

@@ -4,7 +4,6 @@ import type { Choice } from '../../capture/live/choose-ways.ts';
 import type { WaysOptions } from '../../capture/live/open-ways.ts';
 import type { LiveWay } from '../../capture/live/way.ts';
 import { createFilter } from '../../filter/filter.ts';
-import type { Source } from '../../model/frame.ts';
 import type { Observed } from '../../model/observed.ts';
 import type { RecordingHeader } from '../../recording/format.ts';
 import { findPlace, type Place } from '../../redis/place.ts';
@@ -76,7 +75,7 @@ export function addMonitorOptions(command: Command): Command {
     )
     .option(
       '--max-rate <n>',
-      'with --via monitor: end when Redis executes more commands a second',
+      'with --via monitor or auto: end MONITOR when Redis executes more commands a second',
       parseCount,
     )
     .option(
@@ -101,7 +100,7 @@ stream: XREAD of the streams adapter's streams
 replica: MONITOR on a replica: all of it, at no cost for the primary
 replication: the replication stream (Redis 7): one fork, and we are listed as a replica
 monitor: MONITOR, also shows who sent it and who subscribes; slows a busy Redis down several times
-auto: chooses, and says why`;
+auto: chooses what is cheap and permitted, else MONITOR, and says why`;
 
 const EXAMPLES = `
 Examples:
@@ -122,6 +121,7 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
   const target = await readTarget(options);
   const { Inspector } = await import('../../session/inspector.ts');
   const { watch } = await import('../../session/live.ts');
+  const { openWays } = await import('../../capture/live/open-ways.ts');
   const { openPrinter, silentPrinter } = await import('../printer.ts');
   const summary = new Summary();
   const printer = mode === 'print' ? openPrinter(options) : silentPrinter();
@@ -139,7 +139,8 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
   let progress: RecordingProgress | undefined;
   try {
     const place = await findPlace(target, options.sentinel, stop.signal);
-    const choice = await choose(vias, place, options, stop.signal);
+    const ways = toWaysOptions(options, place, talk);
+    const choice = await choose(vias, ways, stop.signal);
     await talk.begin(place, choice);
     notes = mode === 'print' ? await openNotes(options, place, stop.signal, wanted) : undefined;
     recording = await openRecording(options, {
@@ -155,7 +156,7 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
     const bound = options.for ?? defaultBound(choice.ways, target, talk);
     timer = endAfter(bound, stop);
     await watch({
-      source: await openSource(vias, choice, toWaysOptions(options, place, talk), stop.signal),
+      source: await openWays(choice.ways, ways, stop.signal),
       inspector: recording.watch(
         new Inspector({
           keys: options.key ?? [],
@@ -236,33 +237,18 @@ function defaultBound(ways: readonly LiveWay[], target: RedisTarget, talk: LiveT
 
 async function choose(
   vias: readonly ViaWord[],
-  place: Place,
-  { key }: MonitorOptions,
+  options: WaysOptions,
   signal: AbortSignal,
 ): Promise<Partial<Choice> & Pick<Choice, 'ways'>> {
   if (vias.includes('shard')) {
     const { refuseShard } = await import('../../capture/live/open-ways.ts');
-    return refuseShard(place, signal);
+    return refuseShard(options.place, signal);
   }
   if (vias.includes('auto')) {
     const { chooseWays } = await import('../../capture/live/choose-ways.ts');
-    return chooseWays(place, key, signal);
+    return chooseWays(options, signal);
   }
   return { ways: vias.flatMap((via) => (via === 'auto' || via === 'shard' ? [] : [via])) };
-}
-
-async function openSource(
-  vias: readonly ViaWord[],
-  { ways }: Pick<Choice, 'ways'>,
-  options: WaysOptions,
-  signal: AbortSignal,
-): Promise<Source> {
-  if (vias.includes('auto')) {
-    const { openChoice } = await import('../../capture/live/choose-ways.ts');
-    return openChoice(ways, options, signal);
-  }
-  const { openWays } = await import('../../capture/live/open-ways.ts');
-  return openWays(ways, options, signal);
 }
 
 function toWaysOptions(options: MonitorOptions, place: Place, talk: LiveTalk): WaysOptions {
