@@ -207,6 +207,7 @@ describe('sio-inspect follow', { concurrency: false }, () => {
         assert.equal((await running.finished()).code, 130);
         const lines = threadLines(running.stdout());
         const differences: number[] = [];
+        const stretches: number[] = [];
         for (const name of ['fetch', 'emit', 'broadcast']) {
           const seen = lines.filter(({ type }) => nameOf(type) === name);
           assert.equal(seen.length, ROUNDS);
@@ -219,12 +220,55 @@ describe('sio-inspect follow', { concurrency: false }, () => {
             const theirs = [...(measured[round]?.get(name) ?? [])].sort((a, b) => a - b);
             assert.equal(theirs.length, ours.length);
             differences.push(...ours.map((micros, at) => Math.abs(micros - (theirs[at] ?? 0))));
+            stretches.push((theirs.at(-1) ?? 0) - (name === 'fetch' ? 0 : 2 * DELAY_MS * 1000));
           }
         }
-        context.diagnostic(
-          `median difference ${Math.round(median(differences))} µs of ${differences.length} answers`,
+        const found = `median difference ${Math.round(median(differences))} µs of ${differences.length} answers`;
+        context.diagnostic(found);
+        // On a busy machine processes wait their turn between hearing and noting the time: how long is seen in answers
+        // that come later than the servers were told to give them.
+        assert.ok(median(differences) < MEDIAN_LIMIT_MICROS + Math.max(0, median(stretches)), found);
+      } finally {
+        running.child.kill('SIGKILL');
+        await fleet.stop();
+      }
+    });
+  }
+
+  for (const kind of ['classic', 'sharded', 'streams'] as const) {
+    it(`shows who joins and leaves a room of ${kind} servers from afar, and who is disconnected`, async () => {
+      const fleet = await startFleet(server.url, kind);
+      const running = startCli(['follow', '--json', '--room', 'vip', '--url', server.url]);
+      try {
+        await running.until(/attached to/);
+        const [asking] = fleet.servers;
+        assert.ok(asking);
+        const sid = [...(fleet.servers[1]?.of('/').sockets.keys() ?? [])][0] ?? '';
+        asking.in(sid).socketsJoin('vip');
+        asking.in('vip').socketsJoin('lounge');
+        asking.in('other').socketsJoin('elsewhere');
+        asking.in('vip').socketsLeave('lounge');
+        asking.in('vip').disconnectSockets();
+        await running.until(/DISCONNECT/);
+        running.child.kill('SIGINT');
+        assert.equal((await running.finished()).code, 130);
+        const records = running
+          .stdout()
+          .trimEnd()
+          .split('\n')
+          .map(
+            (line) => JSON.parse(line) as { type: string; uid?: string; rooms?: string[]; payload: unknown },
+          );
+        assert.deepEqual(
+          records.map(({ type }) => /JOIN|LEAVE|DISCONNECT/.exec(type)?.[0]),
+          ['JOIN', 'JOIN', 'LEAVE', 'DISCONNECT'],
         );
-        assert.ok(median(differences) < MEDIAN_LIMIT_MICROS, `median difference ${median(differences)} µs`);
+        const [join] = records;
+        assert.ok(JSON.stringify(join).includes(sid), 'the id of the socket that joins');
+        for (const record of records) {
+          assert.equal(record.uid, fleet.uids[0], 'who asked for it');
+          assert.ok(!JSON.stringify(record).includes('elsewhere'));
+        }
       } finally {
         running.child.kill('SIGKILL');
         await fleet.stop();
