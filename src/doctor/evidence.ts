@@ -85,6 +85,14 @@ export function lastingGroups(
   });
 }
 
+/** redis.conf's default `client-output-buffer-limit pubsub 32mb 8mb 60`, where CONFIG is forbidden. */
+const DEFAULT_LIMIT = { hardBytes: 33_554_432, softBytes: 8_388_608 };
+
+/** How much Redis keeps for a subscriber before it closes the connection. */
+export function limitOf(looks: readonly Look[]): NonNullable<Look['pubsubLimit']> {
+  return looks.at(-1)?.pubsubLimit ?? DEFAULT_LIMIT;
+}
+
 /** How many subscribers of a group are left over from servers that have connected anew. */
 export function leftOver({ doubled = [] }: ServerGroup): number {
   return doubled.reduce((sum, { connections }) => sum + connections - 1, 0);

@@ -4,7 +4,7 @@ import { describe, it, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { Lab } from '../../src/demo/faults/lab.ts';
 import { type HereServer, startHere } from '../../src/demo/faults/lab-here.ts';
-import type { Evidence, SeenClient } from '../../src/doctor/evidence.ts';
+import type { Evidence, Look, SeenClient } from '../../src/doctor/evidence.ts';
 import { examine, type Report } from '../../src/doctor/examine.ts';
 import { rules } from '../../src/doctor/rules/index.ts';
 import { Attendance } from '../../src/doctor/taps/attendance.ts';
@@ -89,6 +89,36 @@ void test('reconnect-rhythm: equal lives that end one after the other, while the
     return [uids, Object.fromEntries(shifted) as Record<number, number>] as const;
   });
   assert.deepEqual(found(uneven), [], 'lives of any length are no rhythm');
+});
+
+void test('reconnect-rhythm: subscribers that Redis drops itself are a matter of buffers', () => {
+  const rows = Array.from(
+    { length: 9 },
+    (_, second) => ['ab', { [1 + Math.floor(second / 2)]: second % 2 }] as const,
+  );
+  const { attendance } = watch(rows);
+  assert.ok(attendance);
+  const look = (dropped: number): Look => ({
+    from: 0,
+    to: 1,
+    facts: { node: '127.0.0.1:6379', product: 'Redis' },
+    nodes: [
+      {
+        node: '127.0.0.1:6379',
+        info: new Map([['client_output_buffer_limit_disconnections', String(dropped)]]),
+      },
+    ],
+    groups: [],
+    unknownCommands: [],
+    denials: [],
+    unreached: [],
+    hidden: [],
+  });
+  const check = (looks: readonly Look[]): Report => examine(reconnectRhythm, { looks, attendance });
+  assert.equal(check([look(3), look(3)]).cases.length, 1);
+  const { cases, unchecked } = check([look(3), look(6)]);
+  assert.deepEqual(cases, []);
+  assert.match(unchecked[0]?.why ?? '', /buffer-pressure/);
 });
 
 const SERVERS = 4;

@@ -1,9 +1,7 @@
-import type { Evidence, Look } from '../evidence.ts';
+import { type Evidence, limitOf, type Look } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { nameConnection, plural } from '../words.ts';
 
-/** redis.conf's default `client-output-buffer-limit pubsub 32mb 8mb 60`, where CONFIG is forbidden. */
-const DEFAULT_LIMIT = { hardBytes: 33_554_432, softBytes: 8_388_608 };
 /** Several messages wait at once as soon as one subscriber is slow. */
 const GIANT_SHARE = 1 / 4;
 
@@ -17,10 +15,6 @@ export const bufferPressure: Rule = {
   fault: 'giant-message',
   check: (evidence: Evidence): readonly Diagnosis[] => [...findSlow(evidence.looks), ...findGiant(evidence)],
 };
-
-function limitOf(looks: readonly Look[]): { readonly hardBytes: number; readonly softBytes: number } {
-  return looks.at(-1)?.pubsubLimit ?? DEFAULT_LIMIT;
-}
 
 /** Much is waiting for the same connection each time. */
 function findSlow(looks: readonly Look[]): readonly Diagnosis[] {

@@ -1,4 +1,4 @@
-import type { Evidence } from '../evidence.ts';
+import { type Evidence, limitOf } from '../evidence.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import { type Attendance, countHomes, type Stay, type SubscriberStay } from '../taps/attendance.ts';
 import { describeSeconds, plural } from '../words.ts';
@@ -7,6 +7,7 @@ import { describeSeconds, plural } from '../words.ts';
 const LEAST_ENDS = 3;
 /** CLIENT LIST rounds ages down to seconds. */
 const ROUNDING_MICROS = 1e6;
+const DROPPED = 'client_output_buffer_limit_disconnections';
 
 /** Sub connections end after the same time, again and again, while their servers go on. */
 export const reconnectRhythm: Rule = {
@@ -15,17 +16,31 @@ export const reconnectRhythm: Rule = {
   needs: 'watch',
   summary: 'Sub connections are closed after the same time again and again; what is sent meanwhile is lost.',
   fault: 'reconnect-rhythm',
-  check: ({ attendance, looks }: Evidence): readonly Diagnosis[] => {
-    if (attendance === undefined || !isSteady(attendance)) return [];
+  check: (evidence: Evidence): readonly Diagnosis[] => {
+    const { attendance, looks } = evidence;
+    if (attendance === undefined || !isSteady(attendance) || isRedisItself(evidence)) return [];
     const ended = findEnded(attendance);
     const rhythm = findRhythm(ended, attendance);
     return rhythm === undefined ? [] : [diagnose(rhythm, looks.at(-1)?.idleTimeoutSeconds)];
   },
-  lacks: ({ attendance }: Evidence): string | undefined => {
-    if (attendance?.seesClients === false) return 'needs CLIENT LIST';
-    return attendance === undefined || isSteady(attendance) ? undefined : 'servers came or went meanwhile';
+  lacks: (evidence: Evidence): string | undefined => {
+    const { attendance } = evidence;
+    if (attendance === undefined) return undefined;
+    if (!attendance.seesClients) return 'needs CLIENT LIST';
+    if (!isSteady(attendance)) return 'servers came or went meanwhile';
+    return isRedisItself(evidence) ? 'Redis closed connections itself, see buffer-pressure' : undefined;
   },
 };
+
+/** Redis closes subscribers that do not read fast enough; since 7.2 it counts them (src/server.c, INFO stats). */
+function isRedisItself({ looks, traffic }: Evidence): boolean {
+  const { hardBytes } = limitOf(looks);
+  const giant = traffic?.oddities.giant?.bytes ?? 0;
+  const counts = looks.map(({ nodes }) =>
+    nodes.reduce((sum, { info }) => sum + Number(info.get(DROPPED) ?? 0), 0),
+  );
+  return (hardBytes > 0 && giant >= hardBytes) || new Set(counts).size > 1;
+}
 
 interface Ended {
   readonly stay: SubscriberStay;
@@ -92,7 +107,7 @@ function diagnose({ lifeMicros, ended }: Rhythm, idleTimeoutSeconds: number | un
       `Find what closes idle connections after ${period}: a load balancer, a proxy, a firewall, a service mesh. Give connections to Redis a longer time there.`,
       'Or keep them busy: pingInterval of redis (node-redis), or a timer that does sub.ping() with ioredis.',
     ],
-    sure: 'sure',
+    sure: 'likely',
   };
 }
 
