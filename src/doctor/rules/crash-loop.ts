@@ -49,12 +49,12 @@ function isWhole({ first, last }: Stay, { glances }: Attendance): boolean {
 
 /**
  * A rolling restart replaces everybody once before anybody twice: while somebody stays, no whole life is over. Where
- * nobody stays, all must have ended again and again.
+ * nobody stays, restarts that go round look like crashes, unless there is only one server.
  */
 function isLoop({ lives, stayed }: Loop, attendance: Attendance): boolean {
   const [one] = lives;
-  if (one === undefined) return false;
-  return lives.length >= LEAST_LIVES * (stayed.length > 0 ? 1 : attendance.mostAtOnce(one));
+  if (one === undefined || lives.length < LEAST_LIVES) return false;
+  return stayed.length > 0 || attendance.mostAtOnce(one) === 1;
 }
 
 function diagnose({ lives, stayed }: Loop, traffic: Traffic | undefined, attendance: Attendance): Diagnosis {
