@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { faults } from '../../src/demo/faults/index.ts';
@@ -9,11 +13,14 @@ import type { Report } from '../../src/doctor/examine.ts';
 import { rules } from '../../src/doctor/rules/index.ts';
 import { diagnoseCapture, diagnoseLive } from '../../src/session/diagnose.ts';
 import type { OfflineInput } from '../../src/session/offline.ts';
+import { startCli } from '../support/cli.ts';
 import { waitFor } from '../support/wait.ts';
 
 /** Faults whose rules need nothing but traffic and the subscriptions that it holds, and how many servers there are, where only somebody who knows can tell. */
 const CAPTURED = [
   { name: 'frozen-worker', expect: 4 },
+  { name: 'half-open' },
+  { name: 'late-reply', timeoutMs: 500 },
   { name: 'missing-handler' },
   { name: 'poison-payload' },
   { name: 'bad-room' },
@@ -29,14 +36,20 @@ const CAPTURED = [
 ] as const;
 
 for (const { name, ...known } of CAPTURED) {
-  void test(`${name}: redis-cli monitor, read afterwards, gives the same finding as listening live`, async () => {
+  void test(`${name}: redis-cli monitor, a recording and packets, read afterwards, give the same finding as listening live`, async () => {
     const fault = faults.find((candidate) => candidate.name === name);
     assert.ok(fault);
     const lab = await Lab.open(fault.redisArgs);
     const monitor = spawn('redis-cli', ['-p', String(lab.redis.port), 'monitor']);
     const recorded: Buffer[] = [];
     monitor.stdout.on('data', (chunk: Buffer) => recorded.push(chunk));
+    const directory = await mkdtemp(join(tmpdir(), 'sio-inspect-doctor-'));
+    const file = join(directory, 'fault.rec.gz');
+    const packets = join(directory, 'fault.pcapng');
+    const dumpcap = await startDumpcap(lab.redis.port, packets);
+    const recorder = startCli(['record', file, '--via', 'monitor', '--url', lab.redis.url]);
     try {
+      await recorder.until(/read-only/);
       await waitFor('MONITOR', () => (recorded.length > 0 ? true : undefined));
       const staged = await fault.stage(lab, fault.adapters?.[0] ?? 'redis');
       const life = { isOver: false };
@@ -55,19 +68,48 @@ for (const { name, ...known } of CAPTURED) {
       life.isOver = true;
       await living;
       monitor.kill();
-      await once(monitor, 'close');
-      const read = await diagnoseCapture(inputOf(Buffer.concat(recorded)), options);
+      recorder.child.kill('SIGINT');
+      dumpcap.kill('SIGINT');
+      await Promise.all([once(monitor, 'close'), recorder.finished(), once(dumpcap, 'exit')]);
       assert.ok(live.cases.length > 0, 'live');
-      assert.deepEqual(findings(read), findings(live));
+      for (const [what, capture] of [
+        ['monitor', Buffer.concat(recorded)],
+        ['recording', await readFile(file)],
+        ['packets', await readFile(packets)],
+      ] as const) {
+        const read = await diagnoseCapture(inputOf(capture), options);
+        assert.deepEqual(findings(read), findings(live), what);
+        assert.deepEqual(missingNames(read, live), [], `whom ${what} names, listening names too`);
+      }
     } finally {
       monitor.kill();
+      dumpcap.kill('SIGKILL');
+      recorder.child.kill('SIGKILL');
       await lab.close();
+      await rm(directory, { recursive: true, force: true });
     }
   });
 }
 
+/** Captures packets, which needs the right to do so. */
+async function startDumpcap(port: number, file: string): Promise<ChildProcess> {
+  const child = spawn('dumpcap', ['-i', 'lo', '-f', `tcp port ${port}`, '-w', file, '-q'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      reject(new Error(`dumpcap ended with ${String(code)}: it needs the right to capture`));
+    });
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      if (line.startsWith('File:')) resolve();
+    });
+  });
+  return child;
+}
+
 async function* inputOf(text: Buffer): AsyncIterable<OfflineInput> {
-  yield await Promise.resolve({ name: 'capture.txt', chunks: Readable.from([text]) });
+  yield await Promise.resolve({ name: 'capture', chunks: Readable.from([text]) });
 }
 
 /** What is found, without the numbers that depend on how long was listened. */
@@ -77,4 +119,11 @@ function findings({ cases }: Report): readonly unknown[] {
     where,
     sentence.replace(/\d+/g, 'n').split(/[:.]/)[0],
   ]);
+}
+
+/** Uids and addresses that only the capture names. */
+function missingNames(read: Report, live: Report): readonly string[] {
+  const namesOf = ({ cases }: Report): readonly string[] =>
+    cases.flatMap(({ culprits }) => culprits.map(({ is, value }) => `${is} ${value}`));
+  return namesOf(read).filter((name) => !namesOf(live).includes(name));
 }

@@ -33,11 +33,14 @@ export class Conversation {
   #isPaired: boolean;
   #hasSubscribed = false;
   #isResp3 = false;
+  /** The database that commands go to; unknown where a SELECT may have been missed. */
+  #db: number | undefined;
 
   constructor(ledger: Ledger, client: string, isWhole: boolean) {
     this.#ledger = ledger;
     this.#client = client;
     this.#isPaired = isWhole;
+    if (isWhole) this.#db = 0;
   }
 
   /** Whether an array from the server can be a delivery, and not the reply to something. */
@@ -50,7 +53,8 @@ export class Conversation {
       .toString('latin1', 0, 32)
       .toUpperCase();
     const stamp = time === undefined ? {} : { time };
-    const captured = frameFromCommand({ via: 'pcap', ...stamp, client: this.#client }, args);
+    const place = this.#db === undefined ? {} : { db: this.#db };
+    const captured = frameFromCommand({ via: 'pcap', ...stamp, client: this.#client, ...place }, args);
     if (this.#transaction !== undefined && !/^(?:EXEC|DISCARD|RESET|WATCH|QUIT)$/.test(name)) {
       this.#transaction.push(captured);
       this.#expect({ is: 'command', held: undefined });
@@ -65,8 +69,8 @@ export class Conversation {
   /** A reply, that is no delivery and no confirmation of a subscription. */
   reply(value: RespValue): void {
     if (!this.#isPaired) return;
-    let next = this.#waiting[this.#answered++];
-    while (next?.is === 'subscription' && next.confirmed) next = this.#waiting[this.#answered++];
+    this.#passConfirmed();
+    const next = this.#waiting[this.#answered++];
     this.#forgetAnswered();
     if (next === undefined) {
       this.distrust();
@@ -86,8 +90,9 @@ export class Conversation {
     for (let next = this.#waiting[at]; next?.is === 'subscription'; next = this.#waiting[++at]) {
       if (next.confirmed) continue;
       next.confirmed = true;
-      return;
+      break;
     }
+    this.#passConfirmed();
   }
 
   /** Something is missing: from here on replies cannot be told apart, and commands count as carried out. */
@@ -101,6 +106,7 @@ export class Conversation {
     this.#waiting = [];
     this.#answered = 0;
     this.#isPaired = false;
+    this.#db = undefined;
   }
 
   /** Nothing more comes: a transaction that was not ended was not carried out. */
@@ -120,6 +126,8 @@ export class Conversation {
     const isSilent = name === 'CLIENT' && args[1]?.toString('latin1', 0, 8).toUpperCase() === 'REPLY';
     if (ONE_WAY.test(name) || isSilent) this.distrust();
     if (name === 'DISCARD' || name === 'RESET') this.end();
+    if (name === 'RESET' && this.#isPaired) this.#db = 0;
+    if (name === 'SELECT') this.#db = readDatabase(args[1]);
     if (name === 'MULTI') this.#transaction = [];
     const held = this.#ledger.command(captured, this.#isPaired);
     this.#expect(name === 'HELLO' ? { is: 'hello' } : { is: 'command', held });
@@ -129,6 +137,12 @@ export class Conversation {
     if (!this.#isPaired) return;
     this.#waiting.push(outstanding);
     if (this.#waiting.length - this.#answered > MAX_OUTSTANDING) this.distrust();
+  }
+
+  #passConfirmed(): void {
+    for (let next = this.#waiting[this.#answered]; next?.is === 'subscription' && next.confirmed;)
+      next = this.#waiting[++this.#answered];
+    this.#forgetAnswered();
   }
 
   #forgetAnswered(): void {
@@ -153,6 +167,11 @@ export class Conversation {
       held.captured = { is: 'frame', frame: withEntryId(held.captured.frame, reply.bytes) };
     }
   }
+}
+
+function readDatabase(word: Buffer | undefined): number | undefined {
+  const text = word?.toString('latin1', 0, 16) ?? '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
 function isError(value: RespValue): boolean {
