@@ -1,5 +1,5 @@
 import { asBuffer } from '../bytes/decode-error.ts';
-import type { Captured, Frame, StreamEntry } from '../model/frame.ts';
+import type { Captured, Frame, StreamEntry, StreamRead } from '../model/frame.ts';
 
 /** Where a command was seen: what a frame knows beside the command itself. */
 export type Origin = Pick<Frame, 'via' | 'time' | 'node' | 'client' | 'db' | 'recordedVia'>;
@@ -44,9 +44,33 @@ const FILLS: ReadonlyMap<string, Fill> = new Map<string, Fill>([
 export function frameFromCommand(origin: Origin, args: Args): Captured {
   const command = commandName(args[0]);
   const fill = FILLS.get(command);
-  if (fill === undefined) return { is: 'other', command };
+  if (fill === undefined) {
+    const read = command === 'XREAD' || command === 'XRANGE' ? readOf(origin, command, args) : undefined;
+    return read === undefined ? { is: 'other', command } : { is: 'other', command, read };
+  }
   const frame = draftFrame(origin, command);
   return fill(frame, args) ? { is: 'frame', frame } : { is: 'other', command };
+}
+
+/** `XREAD [COUNT n] [BLOCK n] STREAMS key id`, of one stream; `XRANGE key start end [COUNT n]`. */
+function readOf(origin: Origin, command: StreamRead['command'], args: Args): StreamRead | undefined {
+  const streams = args.findIndex((arg) => word(arg).toUpperCase() === 'STREAMS');
+  const at = command === 'XREAD' ? streams + 1 : 1;
+  const [stream, from, to] = [args[at], word(args[at + 1]), word(args[at + 2])];
+  const isWhole = command === 'XRANGE' ? to !== '' : streams > 0 && args.length === at + 2;
+  if (stream === undefined || from === '' || !isWhole) return undefined;
+  const countAt = args.findIndex((arg, index) => index !== at && word(arg).toUpperCase() === 'COUNT');
+  const { via, time, client } = origin;
+  return {
+    via,
+    command,
+    stream,
+    from,
+    ...(time === undefined ? {} : { time }),
+    ...(client === undefined ? {} : { client }),
+    ...(command === 'XRANGE' ? { to } : {}),
+    ...(countAt === -1 ? {} : { count: Number(word(args[countAt + 1])) }),
+  };
 }
 
 /** Property by property: spreading costs more than all the rest, and this runs for every command of a Redis. */

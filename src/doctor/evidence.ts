@@ -27,11 +27,22 @@ export interface Look {
   readonly unknownCommands: readonly string[];
   /** How many listen to the sharded channels that it was asked about. */
   readonly listeners?: ReadonlyMap<string, number>;
+  /** Streams of the streams adapter, where there are any. */
+  readonly streams?: readonly StreamLook[];
+  /** How long a session is still kept at least, for a client that may come back (milliseconds). */
+  readonly sessionMs?: number;
   readonly denials: readonly Denial[];
   /** Why nodes of a cluster could not be asked at all. */
   readonly unreached: readonly string[];
   /** What could not be asked, as Redis puts it. */
   readonly hidden: readonly string[];
+}
+
+export interface StreamLook {
+  readonly name: string;
+  readonly length: number;
+  readonly firstId?: string;
+  readonly lastId: string;
 }
 
 export interface NodeFacts {

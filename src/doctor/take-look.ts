@@ -3,6 +3,7 @@ import type { RedisLink } from '../redis/connect.ts';
 import { isOurAddress } from '../redis/our-addresses.ts';
 import { type Answer, listOf, readInfo, textOf } from '../redis/questions.ts';
 import { Asker, listAllServers, type Registry, readFacts, type ServerGroup } from '../redis/registry.ts';
+import { lookAtStreams } from './look-at-streams.ts';
 import type { Denial, Look, NodeFacts, SeenClient } from './evidence.ts';
 import type { Glance } from './taps/attendance.ts';
 
@@ -15,13 +16,20 @@ export type Links = readonly [RedisLink, ...RedisLink[]];
 /** What adapters cannot do without (@socket.io/redis-adapter 8.3), and not every Redis offers. */
 const COMMANDS = ['pubsub', 'ssubscribe', 'spublish'];
 
-/** Asks Redis everything that rules look at: some fifteen commands to each node, however many servers there are. */
-export async function takeLook(links: Links): Promise<Omit<Look, 'unreached'>> {
+/**
+ * Asks Redis everything that rules look at: some fifteen commands to each node, however many servers there are; a few
+ * more where there are streams. `streams`: names that are known from elsewhere.
+ */
+export async function takeLook(
+  links: Links,
+  streams: readonly string[] = [],
+): Promise<Omit<Look, 'unreached'>> {
   const from = Date.now() * 1000;
   const registry = await listSteady(links);
   const [first, ...more] = await Promise.all(links.map(askNode));
   if (first === undefined) throw new TypeError('A look needs a node.');
   const all = [first, ...more];
+  const names = registry.groups.flatMap(({ adapter, key }) => (adapter === 'redis-streams' ? [key] : []));
   const clients = all.flatMap((node) => node.clients ?? []);
   const { facts, pubsubLimit, idleTimeoutSeconds, unknownCommands } = first;
   return {
@@ -33,6 +41,7 @@ export async function takeLook(links: Links): Promise<Omit<Look, 'unreached'>> {
     unknownCommands,
     denials: all.flatMap(({ denials }) => denials),
     hidden: [...new Set([...registry.hidden, ...all.flatMap(({ hidden }) => hidden)])],
+    ...(await lookAtStreams(links, [...new Set([...names, ...streams])])),
     ...(all.some((node) => node.clients === undefined) ? {} : { clients }),
     ...(pubsubLimit === undefined ? {} : { pubsubLimit }),
     ...(idleTimeoutSeconds === undefined ? {} : { idleTimeoutSeconds }),

@@ -1,4 +1,5 @@
 import type { KnownGroup } from '../analyse/correlate-peers.ts';
+import type { StreamRead } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
 import { Databases } from './taps/databases.ts';
 import { Oddities } from './taps/oddities.ts';
@@ -8,6 +9,7 @@ import { RepeatTap } from './taps/repeats.ts';
 import { Replies } from './taps/replies.ts';
 import { RoomChurn } from './taps/room-churn.ts';
 import { Senders } from './taps/senders.ts';
+import { Streams } from './taps/streams.ts';
 import { Subscriptions } from './taps/subscriptions.ts';
 import { Versions } from './taps/versions.ts';
 
@@ -37,6 +39,7 @@ export class Traffic {
   readonly churn = new RoomChurn();
   readonly databases = new Databases();
   readonly replies = new Replies();
+  readonly streams = new Streams();
 
   constructor(options: TrafficOptions) {
     this.outcomes = new Outcomes(options);
@@ -67,10 +70,17 @@ export class Traffic {
     this.churn.add(observed);
     this.databases.add(observed);
     this.replies.add(observed);
+    this.streams.add(observed);
+  }
+
+  /** What is asked of a stream: no message, but known in the same order. */
+  addRead(read: StreamRead): void {
+    this.streams.addRead(read);
   }
 
   /** `now`: the capture's clock at its end, where it goes on after the last message. */
   finish(now?: number): void {
     this.outcomes.finish(now);
+    this.streams.finish();
   }
 }

@@ -72,12 +72,35 @@ export interface Unframed {
   readonly recordedVia?: Via;
 }
 
-/** What a capture source yields, in order of capture. `other` counts commands that carry no adapter traffic, one unless it says more. */
+/** What somebody asked of a stream: XREAD as servers follow it, XRANGE as they restore a session. No record, but doctor judges by it. */
+export interface StreamRead {
+  readonly via: Via;
+  readonly time?: number;
+  readonly client?: string;
+  readonly command: 'XREAD' | 'XRANGE';
+  readonly stream: Uint8Array;
+  /** After this id (XREAD), or from it (XRANGE), as it was written: `$`, `-` and `0` are possible. */
+  readonly from: string;
+  /** XRANGE only. */
+  readonly to?: string;
+  /** COUNT, where it is there. */
+  readonly count?: number;
+}
+
+/**
+ * What a capture source yields, in order of capture. `other` counts commands that carry no adapter traffic, one unless
+ * it says more; `read` is what such a command asked of a stream.
+ */
 export type Captured =
   | { readonly is: 'frame'; readonly frame: Frame }
   | { readonly is: 'gap'; readonly gap: Gap }
   | { readonly is: 'unframed'; readonly unframed: Unframed }
-  | { readonly is: 'other'; readonly command: string; readonly count?: number };
+  | {
+      readonly is: 'other';
+      readonly command: string;
+      readonly count?: number;
+      readonly read?: StreamRead;
+    };
 
 /**
  * A capture source: batches in order of capture, ends at the end of its input or when `signal` aborts, and

@@ -55,7 +55,10 @@ export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report
   const { rules, forMs, signal, expect } = options;
   const place = await findPlace(options.target, options.sentinel, signal);
   return withAllLinks(place, signal, async (links, unreached) => {
-    const look = async (): Promise<Look> => ({ ...(await takeLook(links)), unreached });
+    const traffic = new Traffic(waitFor(Math.min(MAX_PATIENCE_MS, forMs * PATIENCE_SHARE), options));
+    const look = async (): Promise<Look> => {
+      return { ...(await takeLook(links, traffic.streams.names())), unreached };
+    };
     const first = await look();
     const looks = [first];
     options.onLook?.(first);
@@ -65,7 +68,6 @@ export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report
       looks.push(await look());
       return examine(rules, { looks, ...expected });
     }
-    const traffic = new Traffic(waitFor(Math.min(MAX_PATIENCE_MS, forMs * PATIENCE_SHARE), options));
     traffic.setServers(first.groups);
     const lookAgain = async (): Promise<void> => {
       const listeners = await countListeners(links, traffic.privateRooms.channels());
@@ -102,7 +104,12 @@ async function listen(
   const over = new AbortController();
   const watching = watch({
     source: openSource(place, { via, keys }, attached),
-    inspector: new Inspector({ keys }),
+    inspector: new Inspector({
+      keys,
+      onRead: (read) => {
+        traffic.addRead(read);
+      },
+    }),
     stop,
     onObserved: (observed) => {
       traffic.add(observed);
@@ -150,7 +157,12 @@ export async function diagnoseCapture(
   { rules, expect, keys = [], timeoutMs }: DiagnoseOptions,
 ): Promise<Report> {
   const traffic = new Traffic(waitFor(MAX_PATIENCE_MS * PATIENCE_SHARE, { timeoutMs }));
-  for await (const batch of readOffline(inputs, { keys })) {
+  for await (const batch of readOffline(inputs, {
+    keys,
+    onRead: (read) => {
+      traffic.addRead(read);
+    },
+  })) {
     for (const observed of batch) traffic.add(observed);
   }
   traffic.finish();

@@ -1,7 +1,7 @@
 import type { ByteBlock } from '../bytes/byte-block.ts';
 import { Memory } from '../dissect/memory.ts';
 import { dissect } from '../dissect/registry.ts';
-import type { Captured, Frame, FrameHead } from '../model/frame.ts';
+import type { Captured, Frame, FrameHead, StreamRead } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
 import { QuickRecords, type Reserve } from './quick-records.ts';
 
@@ -10,6 +10,8 @@ export interface InspectorOptions {
   readonly keys?: readonly string[];
   /** Told of every command that is no adapter traffic, so that it can be counted. */
   readonly onOther?: (command: string, count: number) => void;
+  /** Told what is asked of streams; a recording does not hold it. */
+  readonly onRead?: (read: StreamRead) => void;
 }
 
 /** Turns what a source captured into numbered observations: one run's memory and numbering. */
@@ -17,12 +19,14 @@ export class Inspector {
   readonly #memory = new Memory();
   readonly #keys: readonly string[];
   readonly #onOther: (command: string, count: number) => void;
+  readonly #onRead: InspectorOptions['onRead'];
   readonly #quick: QuickRecords;
   #seq = 0;
 
   constructor(options: InspectorOptions = {}) {
     this.#keys = options.keys ?? [];
     this.#onOther = options.onOther ?? (() => undefined);
+    this.#onRead = options.onRead;
     this.#quick = new QuickRecords(this.#keys);
   }
 
@@ -61,6 +65,7 @@ export class Inspector {
         return { is: 'unframed', seq: ++this.#seq, unframed: captured.unframed };
       case 'other':
         this.#onOther(captured.command, captured.count ?? 1);
+        if (captured.read !== undefined) this.#onRead?.(captured.read);
         return undefined;
     }
   }

@@ -24,7 +24,9 @@ import { sharedRedisFault } from './shared-redis.ts';
 import { reconnectRhythmFault } from './reconnect-rhythm.ts';
 import { sharedSubClientFault } from './shared-sub-client.ts';
 import { shortLivedRoomsFault } from './short-lived-rooms.ts';
+import { recoveryFloodFault, recoveryWindowFault } from './session-recovery.ts';
 import { slowAcksFault } from './slow-acks.ts';
+import { slowReaderFault } from './slow-reader.ts';
 import { subscriberLeakFault } from './subscriber-leak.ts';
 
 /** Every fault that can be staged. A new one is its file and a line here. */
@@ -62,4 +64,7 @@ export const faults: readonly Fault[] = [
   privateFanoutFault,
   replyFanoutFault,
   shortLivedRoomsFault,
+  slowReaderFault,
+  recoveryWindowFault,
+  recoveryFloodFault,
 ];

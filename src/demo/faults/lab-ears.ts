@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import type { Server } from 'socket.io';
 import type { ServerPlan } from './lab-orders.ts';
 
 const ASK_EVERY_MS = 10;
@@ -58,6 +59,18 @@ export function blockOnRequests(ears: readonly Redis[], blocksMs: number): void 
   for (const ear of ears) {
     ear.prependListener('messageBuffer', onMessage);
     ear.prependListener('smessageBuffer', onMessage);
+  }
+}
+
+/** The same for entries of a stream: the adapter takes them one by one (streams 0.3, lib/adapter.ts, `onRawMessage`). */
+export function blockOnEntries(servers: readonly Server[], takesMs: number): void {
+  for (const io of servers) {
+    const adapter = io.of('/').adapter as unknown as { onRawMessage: (...args: unknown[]) => void };
+    const take = adapter.onRawMessage.bind(adapter);
+    adapter.onRawMessage = (...args) => {
+      standStill(takesMs);
+      take(...args);
+    };
   }
 }
 

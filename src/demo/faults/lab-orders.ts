@@ -35,6 +35,12 @@ export interface ServerPlan {
   readonly blocksMs?: number;
   /** It has unsubscribed from the channels on which answers come to it. */
   readonly dropsReplyChannels?: boolean;
+  /** Streams only: `maxLen`. */
+  readonly maxLen?: number;
+  /** Streams only: how long each entry of the stream holds up its event loop. */
+  readonly entriesTakeMs?: number;
+  /** `maxDisconnectionDuration`: clients that come back within it are restored. */
+  readonly keepsSessionsMs?: number;
   /** It writes errors that nobody has caught to its log, and goes on. */
   readonly survivesErrors?: boolean;
   /** Rooms that each client joins. */
@@ -50,6 +56,8 @@ export type Deed =
       readonly event: string;
       readonly args: readonly unknown[];
       readonly rooms?: readonly unknown[];
+      /** So often, one right after the other. */
+      readonly times?: number;
     }
   | { readonly do: 'emit-with-ack'; readonly event: string; readonly timeoutMs: number }
   /** `date` as ISO text: a Date does not survive the way to the server's process. */

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdapter, createShardedAdapter } from '@socket.io/redis-adapter';
 import { createAdapter as createStreamsAdapter } from '@socket.io/redis-streams-adapter';
 import { Redis } from 'ioredis';
-import { Server } from 'socket.io';
+import { Server, type ServerOptions } from 'socket.io';
 import { parseTarget } from '../../redis/target.ts';
 import { oldParser } from './lab-old-parser.ts';
 import {
@@ -15,8 +15,15 @@ import {
   type LabQuestion,
   type LabReport,
   REQUESTS_TIMEOUT_MS,
+  type ServerPlan,
 } from './lab-orders.ts';
-import { blockOnRequests, collectEars, dropReplyChannels, untilSubscribed } from './lab-ears.ts';
+import {
+  blockOnEntries,
+  blockOnRequests,
+  collectEars,
+  dropReplyChannels,
+  untilSubscribed,
+} from './lab-ears.ts';
 
 const servers: Server[] = [];
 let patienceMs = REQUESTS_TIMEOUT_MS;
@@ -61,7 +68,7 @@ async function serve(orders: LabOrders): Promise<void> {
   const sub = plan.adapter === 'streams' ? pub : openConnection(orders, 'sub');
   const ears = collectEars(pub, sub);
   for (let number = 0; number < (plan.sharing ?? 1); number++) {
-    const io = number === 0 ? new Server(http) : new Server();
+    const io = number === 0 ? new Server(http, serverOptions(plan)) : new Server();
     attachAdapter(io, orders, pub, sub);
     setUp(io, orders);
     servers.push(io);
@@ -77,7 +84,14 @@ async function serve(orders: LabOrders): Promise<void> {
   if (plan.adapter === 'streams') await untilSubscribed(pub, plan, uids);
   if (plan.dropsReplyChannels === true) await dropReplyChannels(ears, plan, uids);
   if (plan.blocksMs !== undefined) blockOnRequests(ears, plan.blocksMs);
+  if (plan.entriesTakeMs !== undefined) blockOnEntries(servers, plan.entriesTakeMs);
   report({ type: 'lab:ready', port: (http.address() as AddressInfo).port, uids });
+}
+
+function serverOptions({ keepsSessionsMs }: ServerPlan): Partial<ServerOptions> {
+  return keepsSessionsMs === undefined
+    ? {}
+    : { connectionStateRecovery: { maxDisconnectionDuration: keepsSessionsMs } };
 }
 
 /** One more server in this process, with connections of its own; it is subscribed. */
@@ -109,7 +123,7 @@ function openConnection({ plan, redis: target }: LabOrders, role: string): Redis
 }
 
 function attachAdapter(io: Server, { plan }: LabOrders, pub: Redis, sub: Redis): void {
-  const { adapter, key, subscriptionMode, answersOneByOne = false, speaksAsAdapter7 = false } = plan;
+  const { adapter, key, maxLen, subscriptionMode, answersOneByOne = false, speaksAsAdapter7 = false } = plan;
   switch (adapter) {
     case 'none':
       return;
@@ -132,7 +146,12 @@ function attachAdapter(io: Server, { plan }: LabOrders, pub: Redis, sub: Redis):
       );
       return;
     case 'streams':
-      io.adapter(createStreamsAdapter(pub, key === undefined ? {} : { channelPrefix: key, streamName: key }));
+      io.adapter(
+        createStreamsAdapter(pub, {
+          ...(key === undefined ? {} : { channelPrefix: key, streamName: key }),
+          ...(maxLen === undefined ? {} : { maxLen }),
+        }),
+      );
   }
 }
 
@@ -179,7 +198,8 @@ async function call(deed: Deed): Promise<number> {
     case 'emit': {
       // Rooms of any type: people do pass numbers, and that is what one of the faults is about.
       const rooms = deed.rooms as string[] | undefined;
-      (rooms === undefined ? io : io.to(rooms)).emit(deed.event, ...deed.args);
+      for (let times = deed.times ?? 1; times > 0; times--)
+        (rooms === undefined ? io : io.to(rooms)).emit(deed.event, ...deed.args);
       return 0;
     }
     case 'emit-with-ack':

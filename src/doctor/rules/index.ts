@@ -24,6 +24,9 @@ import { phantomSubscriber } from './phantom-subscriber.ts';
 import { poisonPayload } from './poison-payload.ts';
 import { privateFanout } from './private-fanout.ts';
 import { privateRoomLost } from './private-room-lost.ts';
+import { readerLag } from './reader-lag.ts';
+import { recoveryFlood } from './recovery-flood.ts';
+import { recoveryWindow } from './recovery-window.ts';
 import { replyFanout } from './reply-fanout.ts';
 import { reconnectRhythm } from './reconnect-rhythm.ts';
 import { sharedSubClient } from './shared-sub-client.ts';
@@ -55,6 +58,9 @@ export const rules: readonly Rule[] = [
   expectedServers,
   subscriberLeak,
   reconnectRhythm,
+  readerLag,
+  recoveryWindow,
+  recoveryFlood,
   handlerMissing,
   versionSkew,
   crossTalk,
