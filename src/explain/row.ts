@@ -44,6 +44,8 @@ export interface Fact {
   readonly value: string;
   readonly note?: string;
   readonly part: Part;
+  /** How often it was seen, where several messages are told as one. */
+  readonly times?: number;
 }
 
 /** Bytes and the rows that explain them. A base64 text is a layer, and what it holds is the next. */
@@ -63,4 +65,6 @@ export interface Explanation {
   readonly layers: readonly Layer[];
   /** The message in one sentence. */
   readonly summary: string;
+  /** How many messages it stands for, where it is more than one. */
+  readonly times?: number;
 }

@@ -1,8 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import type { Layer, Row } from '../explain/row.ts';
+import type { Layer, Part, Row } from '../explain/row.ts';
 import { showValue } from './human-value.ts';
 import { quoteText, safeText } from './safe-text.ts';
 import { takeColumns, textWidth } from './text-width.ts';
+import type { Paint, Theme } from './theme.ts';
+
+/** Between two cells. */
+export const GAP = '  ';
 
 /** Of what must not be read over a shoulder, this much is shown to recognise it by. */
 const SECRET_CHARACTERS = 4;
@@ -134,4 +138,22 @@ export function wrapWords(text: string, columns: number): string[] {
     }
   }
   return line === undefined || line === '' ? lines : [...lines, line];
+}
+
+/** Colours what is there, never the blanks behind it. */
+export function fill(text: string, columns: number, paint: Paint): string {
+  return text === '' ? ' '.repeat(columns) : paint(text) + ' '.repeat(Math.max(0, columns - textWidth(text)));
+}
+
+export function painterOf(theme: Theme): Record<Part, Paint> {
+  return {
+    sender: theme.sender,
+    packet: theme.strong,
+    event: theme.event,
+    value: theme.value,
+    target: theme.target,
+    flags: theme.warning,
+    structure: theme.dim,
+    trouble: theme.trouble,
+  };
 }

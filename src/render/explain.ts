@@ -1,11 +1,12 @@
-import type { Explanation, Fact, Layer, Part, Row } from '../explain/row.ts';
+import type { Explanation, Layer, Row } from '../explain/row.ts';
 import type { Frame } from '../model/frame.ts';
 import type { Message } from '../model/message.ts';
-import { showBytes, showContent, wrapWords } from './explain-cells.ts';
+import { fill, GAP, painterOf, showBytes, showContent, wrapWords } from './explain-cells.ts';
+import { writeFacts } from './explain-facts.ts';
 import { type Branches, drawTree } from './explain-tree.ts';
 import { showChannel } from './phrase.ts';
 import { safeText } from './safe-text.ts';
-import { cutToColumns, formatBytes, padLeft, padRight, textWidth } from './text-width.ts';
+import { cutToColumns, formatBytes, padLeft, textWidth } from './text-width.ts';
 import type { Paint, Theme } from './theme.ts';
 
 export interface ExplainOptions {
@@ -25,7 +26,6 @@ interface Widths {
   readonly note: number;
 }
 
-const GAP = '  ';
 const LEAST_COLUMNS = 60;
 const MOST_COLUMNS = 140;
 /** From here on there is room for wider cells. */
@@ -56,7 +56,7 @@ export function writeExplanation(
 function writeHeading(
   frame: Frame,
   message: Message,
-  { title, layers }: Explanation,
+  { title, layers, times }: Explanation,
   { theme, columns }: ExplainOptions,
 ): string[] {
   const last = layers.at(-1);
@@ -65,7 +65,7 @@ function writeHeading(
   const parts = [
     ...(channel === '' ? [] : [channel]),
     ...(layers[0] === undefined ? [] : [formatBytes(layers[0].bytes.length)]),
-    title,
+    times === undefined ? title : `${title} × ${times}`,
     ...(last === undefined ? [] : [last.written]),
     ...version,
   ];
@@ -88,22 +88,6 @@ function joinParts(parts: readonly string[], columns: number): string[] {
     else lines.push(...wrapWords(part, columns));
   }
   return lines;
-}
-
-function writeFacts(facts: readonly Fact[], { theme, columns }: ExplainOptions): string[] {
-  if (facts.length === 0) return [];
-  const names = Math.max(...facts.map(({ name }) => textWidth(safeText(name))));
-  const values = Math.min(34, Math.max(...facts.map(({ value }) => textWidth(safeText(value)))));
-  const lines = facts.flatMap(({ name, value, note = '', part }) => {
-    const notes = wrapWords(note, columns - names - values - 3 * GAP.length);
-    const shown = cutToColumns(safeText(value), values);
-    const head = `${GAP}${theme.dim(padRight(safeText(name), names))}${GAP}${fill(shown, values, painterOf(theme)[part])}`;
-    return [
-      `${head}${GAP}${notes[0] ?? ''}`.trimEnd(),
-      ...notes.slice(1).map((line) => ' '.repeat(names + values + 3 * GAP.length) + line),
-    ];
-  });
-  return [...lines, ''];
 }
 
 function writeLayer(layer: Layer, options: ExplainOptions): string[] {
@@ -200,11 +184,6 @@ function writeGroup({ layer, group, branch, content, widths, options }: Line): s
   });
 }
 
-/** Colours what is there, never the blanks behind it. */
-function fill(text: string, columns: number, paint: Paint): string {
-  return text === '' ? ' '.repeat(columns) : paint(text) + ' '.repeat(Math.max(0, columns - textWidth(text)));
-}
-
 /** Cuts to `most` lines, of which the last says how many bytes are not shown. */
 function fitBytes(layer: Layer, group: Group, columns: number, most: number): readonly string[] {
   const all = showBytes(layer, group, columns, most);
@@ -216,19 +195,6 @@ function fitBytes(layer: Layer, group: Group, columns: number, most: number): re
 
 function cutContent(content: string, columns: number): string {
   return textWidth(content) <= columns ? content : cutToColumns(content, columns);
-}
-
-function painterOf(theme: Theme): Record<Part, Paint> {
-  return {
-    sender: theme.sender,
-    packet: theme.strong,
-    event: theme.event,
-    value: theme.value,
-    target: theme.target,
-    flags: theme.warning,
-    structure: theme.dim,
-    trouble: theme.trouble,
-  };
 }
 
 function writeFooter(

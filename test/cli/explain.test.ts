@@ -51,6 +51,31 @@ describe('sio-inspect explain', () => {
     assert.match(stderr, /1 of 1 not understood/);
   });
 
+  test('tells the subscriptions at the start of a capture in one block, and all of them with --json', async () => {
+    const capture = 'fixtures/classic/redis-adapter-8.3/input.monitor';
+    const { stdout } = await runCli(['explain', capture]);
+    const blocks = stdout.split('\n').filter((line) => line.startsWith('subscription'));
+    assert.deepEqual(blocks.slice(0, 1), ['subscription × 12']);
+    const { stdout: json } = await runCli(['explain', '--json', capture]);
+    const all = json.split('\n').filter((line) => line.includes('"kind":"subscription"'));
+    const told = blocks.map((line) => Number(/× (\d+)/.exec(line)?.[1] ?? 1));
+    assert.equal(
+      told.reduce((sum, times) => sum + times, 0),
+      all.length,
+    );
+  });
+
+  test('shows the first channels of many, and all with --full', async () => {
+    const line = (n: number): string =>
+      `1790000000.000000 [0 127.0.0.1:5000] "SUBSCRIBE" "socket.io#/#r${n}#"\n`;
+    const input = Array.from({ length: 40 }, (_, index) => line(index)).join('');
+    const short = await runCli(['explain'], { input });
+    assert.match(short.stdout, /^subscription × 40\n/);
+    assert.match(short.stdout, /#r23# [^]*… 16 more; --full shows them/);
+    assert.doesNotMatch(short.stdout, /#r24#/);
+    assert.match((await runCli(['explain', '--full'], { input })).stdout, /#r39#/);
+  });
+
   test('explains only what the filters let through', async () => {
     const { stdout } = await runCli(['explain', '--event', 'other'], { input: BLOG_LINE.toString('hex') });
     assert.equal(stdout, '');

@@ -2,16 +2,12 @@ import { readdirSync } from 'node:fs';
 import { openInputs } from '../../src/cli/inputs.ts';
 import { dissect } from '../../src/dissect/registry.ts';
 import { explainMessage } from '../../src/explain/explain-message.ts';
-import type { Explanation, Layer, Row } from '../../src/explain/row.ts';
+import type { Explained } from '../../src/explain/fold.ts';
+import type { Layer, Row } from '../../src/explain/row.ts';
 import type { Frame } from '../../src/model/frame.ts';
-import type { Message } from '../../src/model/message.ts';
 import { readOffline } from '../../src/session/offline.ts';
 
-export interface Explained {
-  readonly frame: Frame;
-  readonly message: Message;
-  readonly explanation: Explanation;
-}
+export type { Explained };
 
 /** Socket.IO 1 over socket.io-redis, 2017: msgpack-js. */
 export const BLOG_LINE = Buffer.from(
