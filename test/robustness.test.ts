@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { quoteBytes } from '../src/bytes/sds-repr.ts';
 import { decodePayload } from '../src/index.ts';
 import { MAX_VALUES } from '../src/model/value.ts';
 import { runCli } from './support/cli.ts';
@@ -140,6 +141,56 @@ void test('more than two million values are refused before they fill the memory'
   assert.equal(kind, 'undecoded');
   assert.ok(grownBytes < 200e6, `${Math.round(grownBytes / 1e6)} MB`);
   assert.equal(decodePayload(payload, CHANNEL).error?.code, 'too-large');
+});
+
+/** Pickles that Python itself would run out of memory or time with, or refuse, and why we do not read them. */
+const BOMBS = [
+  ['too-large', "b'\\x80\\x02]q\\0' + b''.join(b'](h%ch%ceq%c' % (i, i, i + 1) for i in range(60)) + b'.'"],
+  [
+    'too-large',
+    "b'\\x80\\x04\\x8c\\x01a\\x94' + b''.join(b'h%ch%c\\x86\\x94' % (i, i) for i in range(60)) + b'.'",
+  ],
+  ['too-deep', "b'\\x80\\x02' + b']' * 1000000 + b'a' * 999999 + b'.'"],
+  ['too-deep', "b'\\x80\\x02N' + b'\\x85' * 1000000 + b'.'"],
+  [
+    'wrong-shape',
+    "b'\\x80\\x02K\\x01' + b''.join(b'r%s0j%s' % (n, n) for n in map(u4, range(100000))) + b'.'",
+  ],
+  ['truncated', "b'\\x80\\x04\\x8e' + bytes([0, 0, 0, 0, 0, 0, 0, 0x80]) + b'x.'"],
+  ['too-large', "b'\\x80\\x02\\x8b' + u4(1000000) + b'\\x7f' * 1000000 + b'.'"],
+] as const;
+
+void test('hostile pickles are described by every command in a heap of 600 MB', async () => {
+  const program = `
+u4 = lambda n: n.to_bytes(4, 'little')
+for bomb in [${BOMBS.map(([, bomb]) => bomb).join(', ')}]: print(bomb.hex())`;
+  const printed = execFileSync('python3', ['-c', program], { maxBuffer: 1 << 28 }).toString();
+  const input = printed
+    .trim()
+    .split('\n')
+    .map((hex, index) => {
+      const payload = quoteBytes(Buffer.from(hex, 'hex'));
+      return `${1_790_000_000 + index}.000000 [0 127.0.0.1:5000] "PUBLISH" "socketio" ${payload}\n`;
+    })
+    .join('');
+  const env = { NODE_OPTIONS: '--max-old-space-size=600' };
+  for (const args of [['decode'], ['decode', '--json'], ['explain'], ['explain', '--json']]) {
+    const { code, signal, stdout, stderr } = await runCli(args, { input, env });
+    assert.deepEqual([code, signal], [1, null], `${args.join(' ')}: ${stderr.slice(-500)}`);
+    assert.match(stderr, new RegExp(`${BOMBS.length} of ${BOMBS.length} not understood`));
+    if (!args.includes('--json')) continue;
+    const records = stdout
+      .trimEnd()
+      .split('\n')
+      .map(
+        (line) => JSON.parse(line) as { readonly kind?: string; readonly error?: { readonly code: string } },
+      )
+      .filter(({ kind }) => kind !== undefined);
+    assert.deepEqual(
+      records.map(({ error }) => error?.code),
+      BOMBS.map(([why]) => why),
+    );
+  }
 });
 
 const LEADS = [

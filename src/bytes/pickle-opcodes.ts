@@ -16,6 +16,7 @@ type Layout =
   /** A length, then that many bytes. */
   | 'bytes1'
   | 'bytes4'
+  | 'signed4'
   | 'bytes8';
 
 /** One instruction of the pickle machine. `note` says what it does, in words for a reader who does not know pickle. */
@@ -48,7 +49,7 @@ const TABLE = [
   [0x4d, 'BININT2', 'u2', 'an integer of 2 bytes'],
   [0x4c, 'LONG', 'line', 'an integer of any length in digits'],
   [0x8a, 'LONG1', 'bytes1', 'an integer of any length, little-endian'],
-  [0x8b, 'LONG4', 'bytes4', 'an integer of any length, little-endian'],
+  [0x8b, 'LONG4', 'signed4', 'an integer of any length, little-endian'],
   [0x46, 'FLOAT', 'line', 'a float in digits'],
   [0x47, 'BINFLOAT', 'float8', 'a float of 8 bytes, big-endian'],
   [0x56, 'UNICODE', 'line', 'text, with \\u escapes'],
@@ -124,6 +125,8 @@ export function readInstruction(bytes: Buffer, offset: number): Instruction {
   if (info === undefined)
     throw new DecodeError('bad-type', `${describeByte(code)} is no pickle opcode`, offset);
   const { start, end, next } = measure(bytes, offset + 1, info.layout);
+  // CPython 3 (`Modules/_pickle.c`, `load_counted_long`): the length of LONG4 has a sign, and may not be below 0.
+  if (end < start) throw new DecodeError('bad-type', `${info.name} says a length below 0`, offset);
   if (next > bytes.length) missing(bytes, offset, info.name, next - bytes.length);
   return { name: info.name, layout: info.layout, note: info.note, offset, start, end, next };
 }
@@ -156,6 +159,8 @@ function measure(bytes: Buffer, at: number, layout: Layout): Extent {
       return counted(bytes, at, 1);
     case 'bytes4':
       return counted(bytes, at, 4);
+    case 'signed4':
+      return at + 4 > bytes.length ? fixed(at, 4) : fixed(at + 4, bytes.readInt32LE(at));
     case 'bytes8':
       return counted(bytes, at, 8);
   }
@@ -180,7 +185,13 @@ function counted(bytes: Buffer, at: number, size: 1 | 4 | 8): Extent {
 function missing(bytes: Buffer, offset: number, name: string, count: number): never {
   throw new DecodeError(
     'truncated',
-    `incomplete pickle: at least ${count} bytes are missing in ${name}`,
+    `incomplete pickle: ${describeMissing(count)} missing in ${name}`,
     Math.max(offset, bytes.length),
   );
+}
+
+/** A length of 8 bytes may be more than a number holds: then nothing is said that was rounded. */
+function describeMissing(count: number): string {
+  if (!Number.isSafeInteger(count)) return `more than ${Number.MAX_SAFE_INTEGER} bytes are`;
+  return count === 1 ? 'at least 1 byte is' : `at least ${count} bytes are`;
 }

@@ -301,7 +301,18 @@ for p in range(6): print(pickle.dumps([a, d], p).hex())`)
     refuses(Buffer.concat([Buffer.from('N'), Buffer.alloc(2_000_001, 0x94), Buffer.from('.')]), 'too-large');
     refuses(Buffer.alloc(3_000_000, 'N'), 'too-large');
     refuses(Buffer.alloc(3_000_000, '('), 'too-large');
-    refuses(Buffer.from('8effffffffffffffff', 'hex'), 'truncated');
+    const missing = refuses(Buffer.from('80048e000000000000008078', 'hex'), 'truncated');
+    assert.match(missing.message, /more than 9007199254740991 bytes are missing in BINBYTES8/);
+  });
+
+  it('refuses an integer of less than no bytes, as Python does', () => {
+    const hex = '80028bfbffffff2e';
+    const said = python(`
+import pickle
+try: pickle.loads(bytes.fromhex('${hex}')); print('read')
+except pickle.UnpicklingError as error: print(error)`);
+    assert.match(said, /negative byte count/);
+    assert.match(refuses(Buffer.from(hex, 'hex'), 'bad-type').message, /LONG4 says a length below 0/);
   });
 
   it('throws nothing but DecodeError on random and on damaged bytes', () => {
