@@ -24,16 +24,18 @@ export interface Running {
   finished(): Promise<Finished>;
 }
 
+/** `under`: a command that is given the program's own as its last words. */
 export function startCli(
   args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
+  options: { env?: NodeJS.ProcessEnv; cwd?: string; under?: readonly string[] } = {},
 ): Running {
   const env: NodeJS.ProcessEnv = { ...process.env, ...CALM, ...options.env };
   delete env.REDIS_URL;
   delete env.FORCE_COLOR;
   delete env.NODE_TEST_CONTEXT;
   Object.assign(env, options.env);
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+  const words = [...(options.under ?? []), process.execPath, '--import', 'tsx', MAIN, ...args];
+  const child = spawn(words[0] ?? '', words.slice(1), {
     env,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });

@@ -76,9 +76,12 @@ export class Backlog {
     return this.#memoryBytes() < this.#limit + (this.#broken ? 0 : UNWRITTEN_BYTES);
   }
 
-  /** Whether pushing makes sense again after it did not. */
+  /**
+   * Whether pushing makes sense again after it did not. Where the disk has refused, not before the spool is read back:
+   * each part of it that is read takes memory, and nothing more can be put there.
+   */
   get hasRoom(): boolean {
-    return this.#memoryBytes() <= this.#limit / 2;
+    return !this.#broken && this.#memoryBytes() <= this.#limit / 2;
   }
 
   /** The next arrival if it is at hand. */
