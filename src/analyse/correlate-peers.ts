@@ -1,5 +1,5 @@
 import type { Frame } from '../model/frame.ts';
-import type { Message } from '../model/message.ts';
+import { EMITTER, type Message } from '../model/message.ts';
 
 /** The servers of one adapter, key and namespace as a look at Redis found them (`ServerGroup` of the registry fits). */
 export interface KnownGroup {
@@ -31,8 +31,6 @@ const MAX_PEERS = 2000;
 const HEARD_MICROS = 60e6;
 /** `heartbeatTimeout` of socket.io-adapter's ClusterAdapterWithHeartbeat. */
 const HEARTBEAT_MICROS = 10e6;
-/** Writes on a classic channel and is no server (@socket.io/redis-emitter `lib/index.ts`). */
-const EMITTER = 'emitter';
 const OWN_CHANNEL = /^(.+?)(?:-response)?#(\/[^#]*)#([^#]+)#$/s;
 
 interface KnownPeer {

@@ -1,8 +1,8 @@
+import { EMITTER } from '../model/message.ts';
 import type { Observed } from '../model/observed.ts';
 
 /** Names counted at most, each of events, servers and commands: beyond that they are counted together. */
 const MAX_NAMES = 10_000;
-const EMITTER = 'emitter';
 
 /** Counts one run: what the summary at its end says. */
 export class Summary {

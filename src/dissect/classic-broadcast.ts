@@ -1,4 +1,4 @@
-import type { Message } from '../model/message.ts';
+import { EMITTER, type Message } from '../model/message.ts';
 import type { ArrayValue, MapValue, Value } from '../model/value.ts';
 import { type ChannelName, narrowedRoom, placeBroadcast, placeNsp } from './channel.ts';
 import type { Dissector } from './dissector.ts';
@@ -17,9 +17,6 @@ interface Envelope {
   readonly extra: readonly Value[];
   readonly whole: ArrayValue;
 }
-
-/** Whose uid is this literal text is no server (socket.io-emitter, @socket.io/redis-emitter: `UID`). */
-export const EMITTER = 'emitter';
 
 /**
  * Broadcasts of socket.io-redis 0.1 to 6, @socket.io/redis-adapter 7 and 8 (`createAdapter`) and the emitters:

@@ -1,7 +1,7 @@
 import type { Message } from '../model/message.ts';
 import type { MapValue, Value } from '../model/value.ts';
 import type { ChannelName } from './channel.ts';
-import { EMITTER } from './classic-broadcast.ts';
+import { EMITTER } from '../model/message.ts';
 import type { Dissector } from './dissector.ts';
 import {
   asInteger,

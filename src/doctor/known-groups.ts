@@ -1,3 +1,4 @@
+import { EMITTER } from '../model/message.ts';
 import type { ServerGroup } from '../redis/registry.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -30,8 +31,6 @@ export function lacksShardedTraffic(evidence: Evidence): string | undefined {
   const isSharded = looks.some(({ groups }) => groups.some(({ adapter }) => adapter === 'redis-sharded'));
   return looks.length === 0 || isSharded ? lacksMonitor(evidence) : undefined;
 }
-
-const EMITTER = 'emitter';
 
 /** Emitters do not count: only of them it has to be known who hears them. */
 export function lacksListeners(evidence: Evidence): string | undefined {

@@ -1,3 +1,4 @@
+import { EMITTER } from '../model/message.ts';
 import type { ClientRow } from '../redis/client-list.ts';
 import type { Evidence } from './evidence.ts';
 import type { Culprit, Diagnosis } from './rule.ts';
@@ -78,8 +79,6 @@ function findSpeakers(
     .map(({ uid }) => uid)
     .filter((uid) => uid !== EMITTER && (subscribed.size === 0 || subscribed.has(uid)));
 }
-
-const EMITTER = 'emitter';
 
 /** It has, or need not, or it cannot be known: without an address nobody tells answers of classic servers apart. */
 function hasAnswered(uid: string, short: readonly Judged[], evidence: Evidence): boolean {

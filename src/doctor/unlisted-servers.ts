@@ -1,8 +1,8 @@
+import { EMITTER } from '../model/message.ts';
 import type { ServerGroup } from '../redis/registry.ts';
 import type { Evidence } from './evidence.ts';
 import type { Sender } from './taps/senders.ts';
 
-const EMITTER = 'emitter';
 /** A uid of this form has a channel of its own where its subscription is alive: classic since 7.1, sharded, streams since 0.3. */
 const UIDS = { redis: /^[\w-]{6}$/, 'redis-sharded': /^[0-9a-f]{16}$/, 'redis-streams': /^[0-9a-f]{16}$/ };
 const BUSES = { redis: 'classic', 'redis-sharded': 'shard', 'redis-streams': 'cluster' } as const;

@@ -14,6 +14,9 @@ export type Adapter =
 
 export type Encoding = 'msgpack' | 'msgpack-js' | 'json' | 'pickle';
 
+/** Whose uid is this literal text is no server (socket.io-emitter, @socket.io/redis-emitter: `UID`). */
+export const EMITTER = 'emitter';
+
 export type Kind = 'broadcast' | 'request' | 'response' | 'cluster' | 'subscription' | 'undecoded';
 
 export type Severity = 'error' | 'warning' | 'info';

@@ -1,10 +1,10 @@
+import { EMITTER } from '../../model/message.ts';
 import { describePlace, type Evidence, type Look } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import type { Sender } from '../taps/senders.ts';
 import type { Traffic } from '../traffic.ts';
 import { describeSeconds, plural } from '../words.ts';
 
-const EMITTER = 'emitter';
 /** A uid of this form has a channel of its own where its subscription is alive: classic since 7.1, sharded, streams since 0.3. */
 const UIDS = { classic: /^[\w-]{6}$/, shard: /^[0-9a-f]{16}$/, cluster: /^[0-9a-f]{16}$/ } as const;
 const ADAPTERS = { classic: 'redis', shard: 'redis-sharded', cluster: 'redis-streams' } as const;

@@ -1,9 +1,9 @@
+import { EMITTER } from '../../model/message.ts';
 import { describePlace, type Evidence } from '../evidence.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import type { Sender } from '../taps/senders.ts';
 import { plural } from '../words.ts';
 
-const EMITTER = 'emitter';
 /** A server that restarts is replaced once or twice in a while, functions come one after the other. */
 const LEAST_UIDS = 5;
 /** What a function says in its life; a server at work says more, and asks. */

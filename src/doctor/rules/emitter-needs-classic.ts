@@ -1,9 +1,8 @@
+import { EMITTER } from '../../model/message.ts';
 import { describePlace, type Evidence } from '../evidence.ts';
 import { knownGroups, lacksListeners } from '../known-groups.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { plural } from '../words.ts';
-
-const EMITTER = 'emitter';
 
 /** The emitter publishes on classic channels; servers with another adapter do not listen there. */
 export const emitterNeedsClassic: Rule = {

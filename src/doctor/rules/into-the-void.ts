@@ -1,11 +1,10 @@
+import { EMITTER } from '../../model/message.ts';
 import { describePlace, type Evidence } from '../evidence.ts';
 import { type KnownGroup, knownGroups, lacksListeners } from '../known-groups.ts';
 import { nearestOf } from '../nearest.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import type { Sender } from '../taps/senders.ts';
 import { plural } from '../words.ts';
-
-const EMITTER = 'emitter';
 
 /** Something is sent to a key and namespace where no server of any kind is subscribed. */
 export const intoTheVoid: Rule = {

@@ -1,9 +1,8 @@
+import { EMITTER } from '../../model/message.ts';
 import { describePlace, type Evidence, type Look } from '../evidence.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import type { Speaker } from '../taps/versions.ts';
 import { listNames, plural } from '../words.ts';
-
-const EMITTER = 'emitter';
 
 /** Versions on both sides of a change on the wire, at the same time in the same namespace. */
 export const versionSkew: Rule = {

@@ -1,3 +1,4 @@
+import { EMITTER } from '../../model/message.ts';
 import type { MessageSeen } from '../../analyse/correlate-thread.ts';
 import { noteUnder } from './bounded.ts';
 
@@ -14,7 +15,6 @@ export interface Tenant {
   client?: string;
 }
 
-const EMITTER = 'emitter';
 const MAX_EVENTS = 100;
 
 /** Which server speaks from which database: what is published goes to all of them. Streams are keys: they do not. */

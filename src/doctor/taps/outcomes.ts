@@ -1,3 +1,4 @@
+import { EMITTER } from '../../model/message.ts';
 import { type ThreadEvent, Threads } from '../../analyse/correlate.ts';
 import type { KnownGroup, Peer } from '../../analyse/correlate-peers.ts';
 import { askedBy } from '../../analyse/correlate-shape.ts';
@@ -66,7 +67,6 @@ const HANDLED = new Set(['SERVER_SIDE_EMIT', 'customRequest']);
 const MAX_OUTCOMES = 20_000;
 /** Of one request: as many servers as may well be late at once. */
 const MAX_BELATED = 200;
-const EMITTER = 'emitter';
 
 /** Gives the same name back as the same string: there are many outcomes, and few servers. */
 class Names {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { EMITTER } from '../../model/message.ts';
 import type { MessageSeen } from '../../analyse/correlate-thread.ts';
 import { noteUnder } from './bounded.ts';
 
@@ -22,7 +23,6 @@ interface Said {
 
 const WITHIN_MICROS = 1e6;
 const MAX_CONTENTS = 5000;
-const EMITTER = 'emitter';
 
 /** Looks for events that every server sends to everybody: each client then gets one copy from each. */
 export class RepeatTap {

@@ -1,3 +1,4 @@
+import { EMITTER } from '../../model/message.ts';
 import type { MessageSeen } from '../../analyse/correlate-thread.ts';
 import type { Frame } from '../../model/frame.ts';
 import { noteUnder } from './bounded.ts';
@@ -35,7 +36,6 @@ const CLASSIC = /^(.+)-re(?:quest|sponse)#(\/[^#]*)#(?:([^#]+)#)?$/s;
 const CLASSIC_PATTERN = /^([^*]+)#(\/[^#*]*)#\*$/s;
 const CLUSTER = /^(.+?)#(\/[^#]*)#(?:([0-9a-f]{16})#)?$/s;
 const ADAPTERS: ReadonlySet<string | undefined> = new Set(['redis', 'redis-sharded', 'redis-streams']);
-const EMITTER = 'emitter';
 
 /** Who subscribes while somebody watches. MONITOR and packet captures show it; a capture has no other registry. */
 export class Subscriptions {
