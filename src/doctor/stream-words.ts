@@ -7,8 +7,3 @@ export function lacksReads({ looks, traffic }: Evidence): string | undefined {
     traffic.streams.names().length > 0 || looks.some(({ streams = [] }) => streams.length > 0);
   return hasStreams ? 'needs to see what servers read: --via monitor, its text, or packets' : undefined;
 }
-
-/** Milliseconds since 1970 out of an entry's id. */
-export function timeOfEntry(id: string): number {
-  return Number(id.split('-')[0]);
-}

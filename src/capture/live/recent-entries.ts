@@ -1,4 +1,5 @@
-import { isSameEntry, type StreamWords } from './stream-state.ts';
+import type { StreamWords } from '../../redis/stream-info.ts';
+import { isSameEntry } from './stream-state.ts';
 
 /** Entries are kept with their bytes; beyond this much the oldest are forgotten, and may come twice. */
 const MAX_BYTES = 16 * 1024 * 1024;

@@ -1,7 +1,8 @@
 import type { Gap } from '../../model/frame.ts';
 import { RecentEntries } from './recent-entries.ts';
 import { type LookContext, StreamLife } from './stream-life.ts';
-import { isAfter, type StreamState, type StreamWords, timeOf } from './stream-state.ts';
+import { type StreamState, type StreamWords, timeOf } from '../../redis/stream-info.ts';
+import { isAfter } from './stream-state.ts';
 
 type Gaps = readonly Gap[];
 const NONE: Gaps = [];

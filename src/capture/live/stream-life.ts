@@ -1,4 +1,5 @@
-import { earlierOf, isAfter, isSameEntry, type StreamState, type StreamWords } from './stream-state.ts';
+import type { StreamState, StreamWords } from '../../redis/stream-info.ts';
+import { earlierOf, isAfter, isSameEntry } from './stream-state.ts';
 
 /**
  * What has become of a stream since the last look: it goes on; it lost its last entries and goes on from there, as

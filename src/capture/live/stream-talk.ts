@@ -3,7 +3,8 @@ import { RespReader } from '../../bytes/resp.ts';
 import { encodeCommand } from '../../bytes/resp-encode.ts';
 import { RespError, type RespValue } from '../../bytes/resp-value.ts';
 import type { StreamLife } from './stream-life.ts';
-import { entriesOf, readDescription, type StreamState } from './stream-state.ts';
+import type { StreamState } from '../../redis/stream-info.ts';
+import { entriesOf, readDescription } from './stream-state.ts';
 import type { Talk } from './way.ts';
 
 /** A stream that is read, kept from one connection to the next. */

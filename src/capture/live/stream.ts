@@ -7,14 +7,13 @@ import { createLiveSource } from './live-source.ts';
 import { StreamAccount } from './stream-account.ts';
 import { StreamLife } from './stream-life.ts';
 import {
-  entriesOf,
   NO_STREAM,
-  readDescription,
   readStreamState,
   type StreamState,
   type StreamWords,
   timeOf,
-} from './stream-state.ts';
+} from '../../redis/stream-info.ts';
+import { entriesOf, readDescription } from './stream-state.ts';
 import { COUNT, type Reading, StreamTalk } from './stream-talk.ts';
 import type { Decode, LiveOptions, Session, Way } from './way.ts';
 

@@ -1,6 +1,7 @@
+import { timeOf } from '../../redis/stream-info.ts';
 import type { Evidence, StreamLook } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
-import { lacksReads, timeOfEntry } from '../stream-words.ts';
+import { lacksReads } from '../stream-words.ts';
 import { identify } from '../suspects.ts';
 import type { Restoring } from '../taps/streams.ts';
 import { plural } from '../words.ts';
@@ -47,7 +48,7 @@ function estimate(restoring: Restoring, look: StreamLook | undefined, mean: numb
   if (entries !== undefined && bytes !== undefined)
     return { client, entries, bytes: bytes + entries * ENTRY_BYTES, isCounted: true };
   const { firstId, lastId, length } = look ?? { lastId: '0-0', length: 0 };
-  const lifeMs = timeOfEntry(lastId) - timeOfEntry(firstId ?? lastId);
+  const lifeMs = (timeOf(lastId) - timeOf(firstId ?? lastId)) / 1000;
   const share = lifeMs > 0 ? Math.min(1, (at / 1000 - fromMs) / lifeMs) : 0;
   const probable = Math.round(length * share);
   return { client, entries: probable, bytes: probable * (mean + ENTRY_BYTES), isCounted: false };

@@ -1,6 +1,6 @@
+import { timeOf } from '../../redis/stream-info.ts';
 import type { Evidence, StreamLook } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
-import { timeOfEntry } from '../stream-words.ts';
 import { describeSeconds } from '../words.ts';
 
 /** The stream forgets sooner than sessions do: the entry that a client has seen last is gone when it comes back. */
@@ -37,7 +37,7 @@ export const recoveryWindow: Rule = {
 function windowOf(stream: StreamLook | undefined): number {
   return stream?.firstId === undefined
     ? Number.POSITIVE_INFINITY
-    : timeOfEntry(stream.lastId) - timeOfEntry(stream.firstId);
+    : (timeOf(stream.lastId) - timeOf(stream.firstId)) / 1000;
 }
 
 function diagnose(

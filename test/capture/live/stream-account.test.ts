@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StreamAccount } from '../../../src/capture/live/stream-account.ts';
-import { NO_STREAM, type StreamState, type StreamWords } from '../../../src/capture/live/stream-state.ts';
+import { NO_STREAM, type StreamState, type StreamWords } from '../../../src/redis/stream-info.ts';
 
 const LIVE = { isAfterBreak: false, time: 9_000_000 };
 
