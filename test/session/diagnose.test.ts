@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { faults } from '../../src/demo/faults/index.ts';
@@ -14,6 +13,7 @@ import { rules } from '../../src/doctor/rules/index.ts';
 import { diagnoseCapture, diagnoseLive } from '../../src/session/diagnose.ts';
 import type { OfflineInput } from '../../src/session/offline.ts';
 import { startCli } from '../support/cli.ts';
+import { startDumpcap } from '../support/dumpcap.ts';
 import { waitFor } from '../support/wait.ts';
 
 /** Faults whose rules need nothing but traffic and the subscriptions that it holds, and how many servers there are, where only somebody who knows can tell. */
@@ -46,7 +46,7 @@ for (const { name, ...known } of CAPTURED) {
     const directory = await mkdtemp(join(tmpdir(), 'sio-inspect-doctor-'));
     const file = join(directory, 'fault.rec.gz');
     const packets = join(directory, 'fault.pcapng');
-    const dumpcap = await startDumpcap(lab.redis.port, packets);
+    const dumpcap = await startDumpcap({ interface: 'lo', port: lab.redis.port, form: 'pcapng' }, packets);
     const recorder = startCli(['record', file, '--via', 'monitor', '--url', lab.redis.url]);
     try {
       await recorder.until(/read-only/);
@@ -89,23 +89,6 @@ for (const { name, ...known } of CAPTURED) {
       await rm(directory, { recursive: true, force: true });
     }
   });
-}
-
-/** Captures packets, which needs the right to do so. */
-async function startDumpcap(port: number, file: string): Promise<ChildProcess> {
-  const child = spawn('dumpcap', ['-i', 'lo', '-f', `tcp port ${port}`, '-w', file, '-q'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      reject(new Error(`dumpcap ended with ${String(code)}: it needs the right to capture`));
-    });
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      if (line.startsWith('File:')) resolve();
-    });
-  });
-  return child;
 }
 
 async function* inputOf(text: Buffer): AsyncIterable<OfflineInput> {
