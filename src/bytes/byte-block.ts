@@ -15,6 +15,8 @@ export class ByteBlock {
   }
 }
 
+/** Words are compared and stored whole: so many bytes more than a piece has must be there behind it. */
+export const SLACK_BYTES = 4;
 /** Above, one call into V8 is faster than storing word by word. */
 const SHORT_BYTES = 16;
 const WORD = 4;

@@ -1,5 +1,5 @@
 import { base64Length, decodeBase64 } from '../bytes/base64.ts';
-import { ByteBlock, BytePiece } from '../bytes/byte-block.ts';
+import { ByteBlock, BytePiece, SLACK_BYTES } from '../bytes/byte-block.ts';
 import { ByteTable, hashByte } from '../bytes/byte-table.ts';
 import type { Frame, FrameHead } from '../model/frame.ts';
 import { BadLine, type LineReader } from './line-reader.ts';
@@ -18,9 +18,8 @@ const MAX_MIDDLES = 16_384;
 const MAX_DIGITS = 16;
 /** A longer one (a channel's name may have any length) is read as JSON. */
 const MAX_MIDDLE_BYTES = 1024;
-/** Grows with the payloads. Whoever reads several bytes at a time may read so many behind the last one. */
+/** Grows with the payloads. */
 const PAYLOAD_BYTES = 64 * 1024;
-const SLACK_BYTES = 4;
 
 /**
  * Takes the lines of frames apart, nearly all that a recording has, without parsing JSON: what stands between time and

@@ -1,4 +1,4 @@
-import { ByteBlock, BytePiece } from '../bytes/byte-block.ts';
+import { ByteBlock, BytePiece, SLACK_BYTES } from '../bytes/byte-block.ts';
 import { ByteTable } from '../bytes/byte-table.ts';
 import { asBuffer } from '../bytes/decode-error.ts';
 import { narrowedRoom, parseChannel } from '../dissect/channel.ts';
@@ -8,8 +8,6 @@ import { quoteJson } from '../render/json-value.ts';
 const MAX_PLACES = 16_384;
 /** A longer name is left to the long way. */
 const MAX_CHANNEL_BYTES = 256;
-/** A table reads a little behind its keys. */
-const SLACK_BYTES = 4;
 
 /** msgpack: a text of up to 31 bytes has its length in its first byte, one of up to 255 in its second. */
 const FIXSTR = 0xa0;
