@@ -109,6 +109,20 @@ export function leftOver({ doubled = [] }: ServerGroup): number {
   return doubled.reduce((sum, { connections }) => sum + connections - 1, 0);
 }
 
+/** What belongs to the same key and namespace, with how they are described; in order of the first of each. */
+export function groupByPlace<T extends { readonly key: string; readonly nsp: string }>(
+  list: readonly T[],
+): readonly (readonly [string, readonly T[]])[] {
+  const places = new Map<string, T[]>();
+  for (const one of list) {
+    const where = describePlace(one);
+    const here = places.get(where);
+    if (here === undefined) places.set(where, [one]);
+    else here.push(one);
+  }
+  return [...places];
+}
+
 /** `namespace /chat`, with the key where it is not the default one. */
 export function describePlace({ key, nsp }: { readonly key: string; readonly nsp: string }): string {
   return key === 'socket.io' ? `namespace ${nsp}` : `key ${key}, namespace ${nsp}`;

@@ -1,5 +1,6 @@
 import { EMITTER } from '../model/message.ts';
 import type { ClientRow } from '../redis/client-list.ts';
+import { isOpenedTogether, isPlain } from './connections.ts';
 import type { Evidence } from './evidence.ts';
 import type { Culprit, Diagnosis } from './rule.ts';
 import { type Judged, leastMissing, type Place } from './shortfalls.ts';
@@ -158,11 +159,10 @@ function quietConnections(short: readonly Judged[], { looks }: Evidence): readon
   const since = (look.from - at) / 1e6;
   if (since < LEAST_IDLE_SECONDS) return undefined;
   return look.clients.filter(
-    ({ channels, patterns, shardChannels, idleSeconds, ageSeconds, flags }) =>
-      channels + patterns + shardChannels === 0 &&
-      !/[OSM]/.test(flags) &&
-      idleSeconds >= since - ROUNDING_SECONDS &&
-      ageSeconds >= since - ROUNDING_SECONDS,
+    (client) =>
+      isPlain(client) &&
+      client.idleSeconds >= since - ROUNDING_SECONDS &&
+      client.ageSeconds >= since - ROUNDING_SECONDS,
   );
 }
 
@@ -188,11 +188,9 @@ export function killHint(ears: readonly ClientRow[]): readonly string[] {
 
 /** A server opens its two connections within the same seconds, from the same host, and by the same name if it has one. */
 function isPairOf(publisher: ClientRow, client: ClientRow): boolean {
-  const host = (address: string): string => address.slice(0, address.lastIndexOf(':'));
   return (
     client.channels + client.shardChannels > 0 &&
-    host(client.address) === host(publisher.address) &&
-    Math.abs(client.ageSeconds - publisher.ageSeconds) <= 1 &&
+    isOpenedTogether(client, publisher) &&
     isSameOwner(client.name, publisher.name)
   );
 }

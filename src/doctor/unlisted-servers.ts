@@ -1,11 +1,7 @@
-import { EMITTER } from '../model/message.ts';
 import type { ServerGroup } from '../redis/registry.ts';
 import type { Evidence } from './evidence.ts';
+import { ADAPTER_OF, spans, takesOwnChannel } from './own-channels.ts';
 import type { Sender } from './taps/senders.ts';
-
-/** A uid of this form has a channel of its own where its subscription is alive: classic since 7.1, sharded, streams since 0.3. */
-const UIDS = { redis: /^[\w-]{6}$/, 'redis-sharded': /^[0-9a-f]{16}$/, 'redis-streams': /^[0-9a-f]{16}$/ };
-const BUSES = { redis: 'classic', 'redis-sharded': 'shard', 'redis-streams': 'cluster' } as const;
 
 /**
  * Servers that spoke to a group before and after a look, while Redis knew no channel of theirs in any look: they
@@ -20,7 +16,9 @@ export function findUnlisted(
   const listed = new Set(versions.flatMap(({ uids }) => uids));
   return traffic.senders
     .list()
-    .filter(({ bus, key, nsp }) => bus === BUSES[group.adapter] && key === group.key && nsp === group.nsp)
-    .filter(({ uid }) => uid !== EMITTER && UIDS[group.adapter].test(uid) && !listed.has(uid))
-    .filter(({ first, last }) => looks.some(({ from, to }) => first < from && last > to));
+    .filter(
+      ({ bus, key, nsp }) => ADAPTER_OF[bus] === group.adapter && key === group.key && nsp === group.nsp,
+    )
+    .filter((sender) => takesOwnChannel(sender) && !listed.has(sender.uid))
+    .filter((sender) => looks.some((look) => spans(sender, look)));
 }

@@ -224,13 +224,13 @@ async function countSubscribers(
   return counts;
 }
 
-/** The channel that the servers count each other by. */
-function countedChannel({ adapter, key, nsp }: Place): Channel {
+/** The channel that the servers count each other by (@socket.io/redis-adapter 8.3, streams 0.3: `serverCount`). */
+export function countedChannel({ adapter, key, nsp }: Place): Channel {
   return { adapter, name: adapter === 'redis' ? `${key}-request#${nsp}#` : `${key}#${nsp}#` };
 }
 
-/** The channel that only the server with this uid takes. */
-function ownChannel({ adapter, key, nsp }: Place, uid: string): Channel {
+/** The channel that only the server with this uid takes, for answers to it (@socket.io/redis-adapter 8.3, lib/index.ts; socket.io-adapter 2.5, `publishResponse`). */
+export function ownChannel({ adapter, key, nsp }: Place, uid: string): Channel {
   return { adapter, name: adapter === 'redis' ? `${key}-response#${nsp}#${uid}#` : `${key}#${nsp}#${uid}#` };
 }
 

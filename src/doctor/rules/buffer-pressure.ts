@@ -1,3 +1,4 @@
+import { isSameConnection, isSubscribed } from '../connections.ts';
 import { type Evidence, limitOf, type Look } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { nameConnection, plural } from '../words.ts';
@@ -25,11 +26,11 @@ function findSlow(looks: readonly Look[]): readonly Diagnosis[] {
   if (most === 0) return [];
   const isSlow = (outputBytes: number): boolean => outputBytes > most / 2;
   const slow = first.clients.filter(
-    ({ id, node, outputBytes, channels, patterns, shardChannels }) =>
-      channels + patterns + shardChannels > 0 &&
-      isSlow(outputBytes) &&
+    (client) =>
+      isSubscribed(client) &&
+      isSlow(client.outputBytes) &&
       later.every(({ clients }) => {
-        const same = clients?.find((client) => client.id === id && client.node === node);
+        const same = clients?.find((other) => isSameConnection(other, client));
         return isSlow(same?.outputBytes ?? 0);
       }),
   );

@@ -1,4 +1,4 @@
-import { describePlace, type Evidence } from '../evidence.ts';
+import { type Evidence, groupByPlace } from '../evidence.ts';
 import { lacksMonitor } from '../known-groups.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import type { Tenant } from '../taps/databases.ts';
@@ -19,9 +19,7 @@ export const crossTalk: Rule = {
     const tenants = (traffic?.databases.list() ?? []).filter(
       ({ isRoaming, messages }) => !isRoaming && messages >= LEAST_MESSAGES,
     );
-    const places = new Set(tenants.map(describePlace));
-    return [...places].flatMap((where) => {
-      const here = tenants.filter((tenant) => describePlace(tenant) === where);
+    return groupByPlace(tenants).flatMap(([where, here]) => {
       const dbs = [...new Set(here.map(({ db }) => db))].sort((a, b) => a - b);
       return dbs.length > 1 ? [diagnose(where, here, dbs)] : [];
     });

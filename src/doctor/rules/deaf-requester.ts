@@ -1,4 +1,4 @@
-import type { ServerGroup } from '../../redis/registry.ts';
+import { ownChannel, type ServerGroup } from '../../redis/registry.ts';
 import { describePlace, type Evidence, lastingGroups } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { identify } from '../suspects.ts';
@@ -32,21 +32,21 @@ function requestsOf({ uid, key, nsp }: Sender, { traffic }: Evidence): readonly 
 
 function diagnose(
   sender: Sender,
-  versions: readonly ServerGroup[],
+  versions: readonly [ServerGroup, ...ServerGroup[]],
   asked: readonly Outcome[],
   evidence: Evidence,
 ): Diagnosis {
   const [group] = versions;
   const { uid } = sender;
   const answers = Math.min(...asked.map((outcome) => outcome.answers));
-  const others = Math.max(0, (group?.counted ?? 1) - 1);
-  const channel = replyChannel(sender, group);
+  const others = Math.max(0, group.counted - 1);
+  const { name: channel } = ownChannel(group, uid);
   return {
     where: describePlace(sender),
     sentence: `The server ${uid} asks and does not hear the answers: it is not subscribed to ${channel}.`,
     seen: [
       `${plural(asked.length, 'request')} from it got ${answers === others ? `all ${answers}` : answers} answers on the wire. Only its own log tells of timeouts.`,
-      `Redis counts ${plural(group?.counted ?? 0, 'server')} and knows ${plural(group?.uids.length ?? 0, 'channel')} of their own, ${versions.length} times in a row: its own is not among them.`,
+      `Redis counts ${plural(group.counted, 'server')} and knows ${plural(group.uids.length, 'channel')} of their own, ${versions.length} times in a row: its own is not among them.`,
     ],
     culprits: [...identify(uid, evidence), { is: 'channel', value: channel }],
     symptom: `timeout reached: only 0 responses received out of ${others}`,
@@ -55,9 +55,4 @@ function diagnose(
     ],
     sure: 'sure',
   };
-}
-
-/** Where answers to it go (@socket.io/redis-adapter 8.3, lib/index.ts; socket.io-adapter 2.5, `publishResponse`). */
-function replyChannel({ key, nsp, uid }: Sender, group: ServerGroup | undefined): string {
-  return group?.adapter === 'redis' ? `${key}-response#${nsp}#${uid}#` : `${key}#${nsp}#${uid}#`;
 }

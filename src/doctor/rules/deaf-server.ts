@@ -1,13 +1,9 @@
-import { EMITTER } from '../../model/message.ts';
 import { describePlace, type Evidence, type Look } from '../evidence.ts';
+import { ADAPTER_OF, spans, takesOwnChannel } from '../own-channels.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import type { Sender } from '../taps/senders.ts';
 import type { Traffic } from '../traffic.ts';
 import { describeSeconds, plural } from '../words.ts';
-
-/** A uid of this form has a channel of its own where its subscription is alive: classic since 7.1, sharded, streams since 0.3. */
-const UIDS = { classic: /^[\w-]{6}$/, shard: /^[0-9a-f]{16}$/, cluster: /^[0-9a-f]{16}$/ } as const;
-const ADAPTERS = { classic: 'redis', shard: 'redis-sharded', cluster: 'redis-streams' } as const;
 
 /** A server speaks and does not listen. */
 export const deafServer: Rule = {
@@ -22,7 +18,7 @@ export const deafServer: Rule = {
     if (looks.length === 0) return senders.flatMap((sender) => diagnoseLeft(sender, traffic));
     return senders
       .filter((sender) => looks.length > 1 && looks.every((look) => isAbsent(sender, look)))
-      .filter((sender) => spoke(sender, looks))
+      .filter((sender) => looks.some((look) => spans(sender, look)))
       .map((sender) => diagnose(sender, looks));
   },
   lacks: ({ looks, traffic }: Evidence): string | undefined =>
@@ -32,13 +28,13 @@ export const deafServer: Rule = {
 };
 
 function listServers({ senders }: Traffic): readonly Sender[] {
-  return senders.list().filter(({ uid, bus }) => uid !== EMITTER && UIDS[bus].test(uid));
+  return senders.list().filter(takesOwnChannel);
 }
 
 /** Others of its kind are seen by their own channels, and nobody is there who would not be. */
 function isAbsent(sender: Sender, { groups }: Look): boolean {
   const group = groups.find(
-    ({ adapter, key, nsp }) => adapter === ADAPTERS[sender.bus] && key === sender.key && nsp === sender.nsp,
+    ({ adapter, key, nsp }) => adapter === ADAPTER_OF[sender.bus] && key === sender.key && nsp === sender.nsp,
   );
   return (
     group !== undefined &&
@@ -46,11 +42,6 @@ function isAbsent(sender: Sender, { groups }: Look): boolean {
     group.counted <= group.uids.length &&
     !group.uids.includes(sender.uid)
   );
-}
-
-/** It was alive before and after a look that did not find it: it neither came nor went. */
-function spoke({ first, last }: Sender, looks: readonly Look[]): boolean {
-  return looks.some(({ from, to }) => first < from && last > to);
 }
 
 /** Servers that are stopped unsubscribe first, and may still say what they had begun. */

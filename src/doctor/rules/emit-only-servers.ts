@@ -1,5 +1,6 @@
 import { EMITTER } from '../../model/message.ts';
-import { describePlace, type Evidence } from '../evidence.ts';
+import { describePlace, type Evidence, groupByPlace } from '../evidence.ts';
+import { ADAPTER_OF } from '../own-channels.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import type { Sender } from '../taps/senders.ts';
 import { plural } from '../words.ts';
@@ -9,8 +10,6 @@ const LEAST_UIDS = 5;
 /** What a function says in its life; a server at work says more, and asks. */
 const MOST_MESSAGES = 5;
 const MOST_SECONDS = 2;
-/** The adapter whose servers can be told to be gone, for each bus: those have a channel of their own. */
-const ADAPTERS = { classic: 'redis', shard: 'redis-sharded', cluster: 'redis-streams' } as const;
 
 /** Processes start a server only to emit something, and end. */
 export const emitOnlyServers: Rule = {
@@ -22,9 +21,7 @@ export const emitOnlyServers: Rule = {
   fault: 'emitting-functions',
   check: (evidence: Evidence): readonly Diagnosis[] => {
     const visitors = (evidence.traffic?.senders.list() ?? []).filter((sender) => isVisitor(sender, evidence));
-    const places = new Set(visitors.map(describePlace));
-    return [...places].flatMap((where) => {
-      const here = visitors.filter((sender) => describePlace(sender) === where);
+    return groupByPlace(visitors).flatMap(([where, here]) => {
       return here.length >= LEAST_UIDS ? [diagnose(where, here, evidence)] : [];
     });
   },
@@ -42,7 +39,7 @@ function isVisitor(sender: Sender, { looks }: Evidence): boolean {
   if (uid === EMITTER || messages !== broadcasts || messages > MOST_MESSAGES) return false;
   if (last - first > MOST_SECONDS * 1e6) return false;
   const [before, now] = [looks[0], looks.at(-1)].map((look) =>
-    look?.groups.find((group) => group.adapter === ADAPTERS[bus] && group.key === key && group.nsp === nsp),
+    look?.groups.find((group) => group.adapter === ADAPTER_OF[bus] && group.key === key && group.nsp === nsp),
   );
   if (now === undefined || now.uids.length === 0) return false;
   return !now.uids.includes(uid) && before?.uids.includes(uid) !== true;

@@ -1,4 +1,4 @@
-import { describePlace, type Evidence } from '../evidence.ts';
+import { type Evidence, groupByPlace } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import type { Outcome } from '../taps/outcomes.ts';
 import { plural } from '../words.ts';
@@ -21,9 +21,7 @@ export const fetchHeavy: Rule = {
     const seconds = (traffic.last - traffic.first) / 1e6;
     if (!(seconds >= LEAST_SECONDS)) return [];
     const fetches = traffic.outcomes.list.filter(({ type }) => FETCHES.has(type));
-    const places = new Set(fetches.map(describePlace));
-    return [...places].flatMap((where) => {
-      const here = fetches.filter((outcome) => describePlace(outcome) === where);
+    return groupByPlace(fetches).flatMap(([where, here]) => {
       const bytes = here.reduce((sum, { replyBytes }) => sum + replyBytes, 0);
       const isHeavy = here.length / seconds >= MOST_PER_SECOND || bytes / seconds >= MOST_BYTES_PER_SECOND;
       return isHeavy ? [diagnose(where, here, bytes, seconds)] : [];

@@ -40,10 +40,7 @@ function diagnose(
     where: describePlace(place),
     sentence: `${missing} of ${plural(expected + 1, 'server')} ${isOne ? 'speaks but hears' : 'speak but hear'} nothing${named === '' ? '' : `: ${named}`}.`,
     seen: [
-      `${short.length} of ${plural(place.wide.length, 'request')} got ${answers} of ${expected} answers, and ${isOne ? 'it has' : 'they have'} itself published meanwhile.`.replace(
-        'they have itself',
-        'they have themselves',
-      ),
+      `${short.length} of ${plural(place.wide.length, 'request')} got ${answers} of ${expected} answers, and ${isOne ? 'it has itself' : 'they have themselves'} published meanwhile.`,
       place.group === undefined
         ? 'Concluded, not seen: it runs and reaches Redis, so what is sent to it gets lost. Whether it is still subscribed, only a live Redis tells.'
         : 'Concluded, not seen: it runs, it reaches Redis, and Redis has it subscribed, so what Redis sends it gets lost on the way.',

@@ -1,4 +1,5 @@
 import type { ServerGroup } from '../../redis/registry.ts';
+import { hostOf, isClassicEar, isPlain } from '../connections.ts';
 import { describePlace, type Evidence, lastingGroups, type Look, type SeenClient } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { nameConnection, plural } from '../words.ts';
@@ -32,7 +33,7 @@ function findLone(looks: readonly Look[]): readonly Diagnosis[] {
   const [look] = looks.slice(-1);
   const [group] = look?.groups.filter(({ adapter }) => adapter === 'redis') ?? [];
   if (look === undefined || group === undefined) return [];
-  const ears = findEars(look);
+  const ears = (look.clients ?? []).filter(isClassicEar);
   const nodes = [...new Set(ears.map(({ node }) => node))].sort();
   const lone = ears.filter((ear) => looks.every((other) => isLone(ear, other)));
   if (nodes.length < 2 || lone.length === 0) return [];
@@ -59,31 +60,15 @@ function findLone(looks: readonly Look[]): readonly Diagnosis[] {
   ];
 }
 
-/** Connections that are subscribed as classic servers are: a pattern, and three channels beside it. */
-function findEars({ clients = [] }: Look): readonly SeenClient[] {
-  return clients.filter(({ patterns, channels }) => patterns > 0 && channels >= 3);
-}
-
 /** Its host has fewer publishers at some primary than it has servers: not all of them can have a connection there. */
-function isLone(ear: SeenClient, look: Look): boolean {
-  if (CLUSTER_CLIENT.test(ear.name) || look.clients === undefined) return false;
-  const host = hostOf(ear);
-  const servers = findEars(look).filter((other) => hostOf(other) === host).length;
-  const primaries = look.nodes.filter(({ role }) => role === 'primary');
-  return primaries.some(({ node }) => {
-    const others = look.clients?.filter(
-      (client) =>
-        client.node === node &&
-        hostOf(client) === host &&
-        client.channels + client.patterns + client.shardChannels === 0 &&
-        !/[OSM]/.test(client.flags),
-    );
-    return (others?.length ?? 0) < servers;
-  });
-}
-
-function hostOf({ address }: SeenClient): string {
-  return address.slice(0, address.lastIndexOf(':'));
+function isLone(ear: SeenClient, { clients, nodes }: Look): boolean {
+  if (CLUSTER_CLIENT.test(ear.name) || clients === undefined) return false;
+  const neighbours = clients.filter((client) => hostOf(client) === hostOf(ear));
+  const servers = neighbours.filter(isClassicEar).length;
+  const publishers = neighbours.filter(isPlain);
+  return nodes
+    .filter(({ role }) => role === 'primary')
+    .some(({ node }) => publishers.filter((client) => client.node === node).length < servers);
 }
 
 /** Sharded: the channel of all servers is on one node, and those who were sent there did not go. */

@@ -1,4 +1,4 @@
-import { describePlace, type Evidence } from '../evidence.ts';
+import { type Evidence, groupByPlace } from '../evidence.ts';
 import { lacksShardedTraffic } from '../known-groups.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import type { Sender } from '../taps/senders.ts';
@@ -13,9 +13,7 @@ export const mixedShardedModes: Rule = {
   fault: 'mixed-sharded-modes',
   check: ({ traffic }: Evidence): readonly Diagnosis[] => {
     const senders = traffic?.senders.list().filter(({ bus }) => bus === 'shard') ?? [];
-    const places = new Set(senders.map(describePlace));
-    return [...places].flatMap((where) => {
-      const here = senders.filter((sender) => describePlace(sender) === where);
+    return groupByPlace(senders).flatMap(([where, here]) => {
       const dynamic = here.filter(({ onRoomChannel }) => onRoomChannel > 0);
       const fixed = here.filter(
         ({ onRoomChannel, onMainChannel }) => onRoomChannel === 0 && onMainChannel > 0,

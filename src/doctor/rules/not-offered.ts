@@ -1,3 +1,4 @@
+import { isClassicEar, isSameConnection, isSubscribed } from '../connections.ts';
 import type { Evidence, Look, SeenClient } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { listNames, nameConnection, plural } from '../words.ts';
@@ -66,7 +67,7 @@ function judgeSharded(look: Look, looks: readonly Look[]): readonly Diagnosis[] 
 
 /** Servers count each other by PUBSUB. */
 function judgeCounting(look: Look): readonly Diagnosis[] {
-  const servers = (look.clients ?? []).filter(({ patterns, channels }) => patterns > 0 && channels >= 3);
+  const servers = (look.clients ?? []).filter(isClassicEar);
   if (!look.unknownCommands.includes('pubsub') || servers.length === 0) return [];
   return [
     {
@@ -93,7 +94,7 @@ function findLasting(
     (client) =>
       isMeant(client) &&
       later.every(({ clients }) =>
-        clients?.some((other) => other.id === client.id && other.node === client.node && isMeant(other)),
+        clients?.some((other) => isSameConnection(other, client) && isMeant(other)),
       ),
   );
 }
@@ -103,10 +104,8 @@ function knowsGreetings({ facts: { version = '' } }: Look): boolean {
   return !version.startsWith('7.0.');
 }
 
-function isStuck({ lastCommand, ageSeconds, channels, patterns, shardChannels }: SeenClient): boolean {
-  return (
-    lastCommand === 'NULL' && ageSeconds >= LEAST_AGE_SECONDS && channels + patterns + shardChannels === 0
-  );
+function isStuck(client: SeenClient): boolean {
+  return client.lastCommand === 'NULL' && client.ageSeconds >= LEAST_AGE_SECONDS && !isSubscribed(client);
 }
 
 function describeRedis({ facts: { product, version } }: Look): string {

@@ -1,5 +1,5 @@
 import type { ClientRow } from '../../redis/client-list.ts';
-import type { ServerGroup } from '../../redis/registry.ts';
+import { countedChannel, type ServerGroup } from '../../redis/registry.ts';
 import { describePlace, type Evidence, lastingGroups, leftOver } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { findUnlisted } from '../unlisted-servers.ts';
@@ -36,7 +36,7 @@ function diagnose(
   const [group] = versions;
   const excess = excessOf(versions);
   const suspects = (clients ?? []).filter((client) => isNoServer(client, group.adapter));
-  const channel = countedChannel(group);
+  const { name: channel } = countedChannel(group);
   const isNamed = suspects.length > 0 && suspects.length <= excess;
   const servers = plural(group.uids.length, 'server');
   return {
@@ -58,11 +58,6 @@ function diagnose(
     ],
     sure: 'sure',
   };
-}
-
-/** The channel whose subscribers servers count (@socket.io/redis-adapter 8.3, streams 0.3: `serverCount`). */
-function countedChannel({ adapter, key, nsp }: ServerGroup): string {
-  return adapter === 'redis' ? `${key}-request#${nsp}#` : `${key}#${nsp}#`;
 }
 
 /** A classic server has one pattern and three channels for each namespace, the others two channels. */

@@ -1,4 +1,4 @@
-import { describePlace, type Evidence } from '../evidence.ts';
+import { describePlace, type Evidence, groupByPlace } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { plural } from '../words.ts';
 
@@ -15,9 +15,7 @@ export const privateFanout: Rule = {
   fault: 'private-fanout',
   check: ({ looks, traffic }: Evidence): readonly Diagnosis[] => {
     const senders = traffic?.senders.list() ?? [];
-    const places = new Set(senders.map(describePlace));
-    return [...places].flatMap((where): Diagnosis[] => {
-      const here = senders.filter((sender) => describePlace(sender) === where);
+    return groupByPlace(senders).flatMap(([where, here]): Diagnosis[] => {
       const sum = (of: (sender: (typeof here)[number]) => number): number =>
         here.reduce((total, sender) => total + of(sender), 0);
       const [privates, broadcasts, bytes] = [

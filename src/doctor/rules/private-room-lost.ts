@@ -1,5 +1,6 @@
-import { describePlace, type Evidence, type Look } from '../evidence.ts';
+import { type Evidence, groupByPlace } from '../evidence.ts';
 import { lacksShardedTraffic, NEEDS_SUBSCRIPTIONS } from '../known-groups.ts';
+import { spans } from '../own-channels.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import type { PrivateRoom } from '../taps/private-rooms.ts';
 import { plural } from '../words.ts';
@@ -21,9 +22,7 @@ export const privateRoomLost: Rule = {
   fault: 'private-room-lost',
   check: (evidence: Evidence): readonly Diagnosis[] => {
     const rooms = evidence.traffic?.privateRooms.list() ?? [];
-    const places = new Set(rooms.map(describePlace));
-    return [...places].flatMap((where) => {
-      const here = rooms.filter((room) => describePlace(room) === where);
+    return groupByPlace(rooms).flatMap(([where, here]) => {
       const lost = here.filter((room) => isLost(room, evidence));
       const old = lost.filter(({ isOld }) => isOld);
       if (count(old) >= LEAST_OF_OLD) return [diagnose(where, old, here)];
@@ -44,12 +43,8 @@ function isLost(room: PrivateRoom, { looks, traffic }: Evidence): boolean {
     return traffic?.subscriptions.registry() !== undefined && room.unheard === room.messages;
   const asked = looks.filter(({ listeners }) => listeners?.has(room.channel));
   const isDeserted = asked.length > 0 && asked.every(({ listeners }) => listeners?.get(room.channel) === 0);
+  // Sent to before and after a look that found nobody: the socket did not just come or go.
   return isDeserted && (room.isOld || asked.some((look) => spans(room, look)));
-}
-
-/** Sent to before and after a look that found nobody: the socket did not just come or go. */
-function spans({ first, last }: PrivateRoom, { from, to }: Look): boolean {
-  return first < from && last > to;
 }
 
 function count(rooms: readonly PrivateRoom[]): number {

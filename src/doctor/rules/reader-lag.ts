@@ -1,3 +1,4 @@
+import { isOpenedTogether } from '../connections.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import { identify } from '../suspects.ts';
@@ -54,14 +55,8 @@ function diagnose(last: Reading, readings: readonly Reading[], evidence: Evidenc
 function nameReader(client: string, evidence: Evidence): readonly Culprit[] {
   const clients = evidence.looks.at(-1)?.clients ?? [];
   const reader = clients.find(({ address }) => address === client);
-  const host = (address: string): string => address.slice(0, address.lastIndexOf(':'));
   const uids = clients
-    .filter(
-      ({ address, name, ageSeconds }) =>
-        name === reader?.name &&
-        host(address) === host(client) &&
-        Math.abs(ageSeconds - reader.ageSeconds) <= 1,
-    )
+    .filter((other) => reader !== undefined && other.name === reader.name && isOpenedTogether(other, reader))
     .map(({ address }) => evidence.traffic?.outcomes.nameAt(address) ?? address)
     .filter((name) => !name.includes(':'));
   const own = identify(client, evidence).filter(({ is }) => is === 'connection');

@@ -1,4 +1,5 @@
 import type { ServerGroup } from '../../redis/registry.ts';
+import { hostOf } from '../connections.ts';
 import {
   describePlace,
   type Evidence,
@@ -72,8 +73,7 @@ function findOld(look: Look | undefined): readonly SeenClient[] {
   const ears = (look?.clients ?? []).filter(
     ({ name, channels, shardChannels }) => name !== '' && channels + shardChannels > 1,
   );
-  const homeOf = ({ address, name }: SeenClient): string =>
-    JSON.stringify([address.slice(0, address.lastIndexOf(':')), name]);
+  const homeOf = (client: SeenClient): string => JSON.stringify([hostOf(client), client.name]);
   return ears.filter(
     (ear) =>
       ear.idleSeconds >= ear.ageSeconds - ROUNDING_SECONDS &&

@@ -1,4 +1,5 @@
 import type { ServerGroup } from '../../redis/registry.ts';
+import { hostOf } from '../connections.ts';
 import type { SeenClient } from '../evidence.ts';
 
 /** Who is there at one moment. */
@@ -121,7 +122,7 @@ function remember<T>(stays: Map<string, T>, id: string, stay: T): void {
 export function countHomes(stays: readonly SubscriberStay[]): readonly Home[] {
   const homes = new Map<string, Home>();
   for (const { client } of stays) {
-    const host = client.address.slice(0, client.address.lastIndexOf(':'));
+    const host = hostOf(client);
     const { name } = client;
     const id = JSON.stringify([host, name]);
     homes.set(id, { host, name, count: (homes.get(id)?.count ?? 0) + 1 });
