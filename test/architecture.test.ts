@@ -21,6 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'model',
     'bytes',
     'redis',
+    'recording',
     'capture',
     'dissect',
     'filter',

@@ -35,11 +35,11 @@ export class Summary {
     }
   }
 
-  /** A broadcast of which only the length is known: its event and its server are not counted by name. */
-  addBroadcast(lengthBytes: number): void {
-    this.messages++;
+  /** Broadcasts of which only the length is known: their events and servers are not counted by name. */
+  addBroadcasts(times: number, lengthBytes: number): void {
+    this.messages += times;
     this.bytes += lengthBytes;
-    count(this.kinds, 'broadcast');
+    count(this.kinds, 'broadcast', times);
   }
 
   addOther(command: string, times = 1): void {

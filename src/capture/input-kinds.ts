@@ -1,20 +1,17 @@
 import type { Captured } from '../model/frame.ts';
-import type { Glance } from '../recording/glance.ts';
 import { isRecording } from '../recording/recording-reader.ts';
 import { AofCapture, startsAof } from './aof.ts';
 import { PcapCapture, startsPacketCapture } from './pcap/pcap-capture.ts';
-import { captureRecording, captureRecordingSync } from './recording.ts';
+import { captureRecording, captureRecordingSync, type RecordingOptions } from './recording.ts';
 import { captureText, captureTextSync } from './text/capture-text.ts';
 import type { TextOptions } from './text/text-context.ts';
 
 /** What may be said about an input; each kind takes what concerns it. */
-export interface InputOptions extends TextOptions {
+export interface InputOptions extends TextOptions, Omit<RecordingOptions, 'onNote'> {
   /** pcap: ports on which Redis listens. Default: every connection that begins like one to Redis. */
   readonly ports?: readonly number[];
   /** pcap: every delivery becomes a record, also where its publish is in the capture. */
   readonly allDeliveries?: boolean;
-  /** Recordings: takes frames before they are made. */
-  readonly glance?: Glance;
 }
 
 /** A form of input that is known by its first bytes. */
@@ -37,7 +34,7 @@ export const INPUT_KINDS: readonly InputKind[] = [
   {
     name: 'recording',
     test: isRecording,
-    capture: (chunks, { onNote, glance }) => captureRecording(chunks, onNote, glance),
+    capture: captureRecording,
     captureSync: (bytes, { onNote }) => captureRecordingSync(bytes, onNote),
   },
   { name: 'pcap', test: startsPacketCapture, ...readBy((options) => new PcapCapture(options)) },

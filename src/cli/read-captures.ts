@@ -4,6 +4,7 @@ import type { InputOptions } from '../capture/input-kinds.ts';
 import { createFilter } from '../filter/filter.ts';
 import type { Captured } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
+import { ReadAhead } from '../session/ahead/read-ahead.ts';
 import { Inspector } from '../session/inspector.ts';
 import { captureOffline } from '../session/offline.ts';
 import { EXIT } from './errors.ts';
@@ -66,7 +67,7 @@ export async function readCaptures(
     ports: options.port ?? [],
     allDeliveries: options.deliveries === true,
     onNote: say,
-    ...(reserve === undefined ? {} : { glance: glanceInto(inspector, summary, reserve) }),
+    ...(reserve === undefined ? {} : takeShortWays(inspector, summary, reserve, options.key ?? [])),
   });
   for await (const batch of batches) {
     for (let start = 0; start < batch.length; start += BATCH) {
@@ -95,7 +96,7 @@ function takeInto(
 ): (captured: Captured) => void {
   return (captured) => {
     if (reserve !== undefined && captured.is === 'frame' && inspector.writeQuickly(captured.frame, reserve)) {
-      summary.addBroadcast(captured.frame.payload?.length ?? 0);
+      summary.addBroadcasts(1, captured.frame.payload?.length ?? 0);
       summary.shown++;
       return;
     }
@@ -108,17 +109,24 @@ function takeInto(
   };
 }
 
-/** Plain broadcasts of a recording become records without becoming frames. */
-function glanceInto(
+/** Plain broadcasts of a recording become records without becoming frames, many of them in other threads. */
+function takeShortWays(
   inspector: Inspector,
   summary: Summary,
   reserve: NonNullable<Printer['reserve']>,
-): NonNullable<InputOptions['glance']> {
-  return (head, time, payload) => {
-    if (!inspector.writeGlance(head, time, payload, reserve)) return false;
-    summary.addBroadcast(payload.used);
-    summary.shown++;
-    return true;
+  keys: readonly string[],
+): Pick<InputOptions, 'glance' | 'ahead'> {
+  const onTaken = (count: number, payloadBytes: number): void => {
+    summary.addBroadcasts(count, payloadBytes);
+    summary.shown += count;
+  };
+  return {
+    glance: (head, time, payload) => {
+      if (!inspector.writeGlance(head, time, payload, reserve)) return false;
+      onTaken(1, payload.used);
+      return true;
+    },
+    ahead: new ReadAhead({ keys, inspector, reserve, onTaken }),
   };
 }
 

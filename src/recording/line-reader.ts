@@ -38,6 +38,23 @@ export class BadLine {
 /** Reads the parsed JSON of one line after the other, and remembers the origins that were said. */
 export class LineReader {
   readonly #origins = new Map<number, RecordedOrigin>();
+  #said = 0;
+  #changed = 0;
+
+  /** What each number stands for now. */
+  get origins(): ReadonlyMap<number, RecordedOrigin> {
+    return this.#origins;
+  }
+
+  /** Grows with whatever is said about origins. */
+  get saidOrigins(): number {
+    return this.#said;
+  }
+
+  /** Grows whenever a number no longer stands for what it stood for. */
+  get changedOrigins(): number {
+    return this.#changed;
+  }
 
   /** What a line says: items of the capture, or something about the recording itself (none). */
   read(line: unknown): readonly Captured[] | BadLine {
@@ -50,9 +67,12 @@ export class LineReader {
     return 'end' in line ? [] : new BadLine('neither a frame nor anything else of a recording');
   }
 
-  /** Another recording begins: its origins are its own. */
-  restart(): void {
+  /** Another recording begins, or goes on elsewhere: its origins are its own. */
+  restart(origins: ReadonlyMap<number, RecordedOrigin> = new Map()): void {
+    this.#said++;
+    if (this.#origins.size > 0) this.#changed++;
     this.#origins.clear();
+    for (const [number, origin] of origins) this.#origins.set(number, origin);
   }
 
   /** Everything of a frame but its time and its payload. */
@@ -75,6 +95,8 @@ export class LineReader {
   #readOrigin(line: Json): readonly Captured[] | BadLine {
     const { origin, via, node, client, db } = line;
     if (typeof origin !== 'number' || !isVia(via)) return new BadLine('an origin without a number or a via');
+    this.#said++;
+    if (this.#origins.has(origin)) this.#changed++;
     this.#origins.set(origin, {
       via,
       ...(typeof node === 'string' ? { node } : {}),

@@ -1,6 +1,7 @@
 import { ByteBlock } from '../bytes/byte-block.ts';
 import { asBuffer } from '../bytes/decode-error.ts';
 import type { Captured } from '../model/frame.ts';
+import type { Ahead, SaidOrigins, Transcript } from './ahead.ts';
 import { RECORDING_START, RECORDING_VERSION } from './format.ts';
 import { FrameLines, parseObject } from './frame-lines.ts';
 import type { Glance } from './glance.ts';
@@ -24,6 +25,11 @@ export class RecordingReader {
     this.#onNote = onNote;
   }
 
+  /** What was said so far about where frames come from. */
+  get origins(): SaidOrigins {
+    return this.#lines;
+  }
+
   push(chunk: Uint8Array): Captured[] {
     return [...this.batches(chunk)].flat();
   }
@@ -41,6 +47,20 @@ export class RecordingReader {
         break;
       }
     }
+  }
+
+  /** The same for lines of which records were made already: `take` is told from which to which they come next. */
+  *rest(transcript: Transcript, take: Ahead['take']): Iterable<Captured[]> {
+    const { lines, ends, left } = transcript;
+    let taken = 0;
+    for (let index = 0; index < left.length; index += 3) {
+      const [before = 0, start = 0, end = 0] = left.subarray(index, index + 3);
+      take(transcript, taken, before);
+      taken = before;
+      yield* this.batches(lines.subarray(start, end));
+    }
+    take(transcript, taken, ends.length);
+    if (taken < ends.length) this.#lastTime = transcript.lastTime;
   }
 
   /** What is to be read now: the line that was begun before, if this is its end, and what follows. */

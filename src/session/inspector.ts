@@ -47,6 +47,11 @@ export class Inspector {
     return true;
   }
 
+  /** Numbers a record that was made elsewhere. */
+  nextSeq(): number {
+    return ++this.#seq;
+  }
+
   observe(captured: Captured): Observed | undefined {
     switch (captured.is) {
       case 'frame': {

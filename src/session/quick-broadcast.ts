@@ -7,7 +7,6 @@ import type { QuickSender } from './quick-senders.ts';
 
 /** What the record of a broadcast is made of. */
 export interface QuickFrame {
-  readonly seq: number;
   readonly time: number | undefined;
   /** From `,"via":` to `"command":…` */
   readonly origin: BytePiece;
@@ -30,7 +29,15 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const CLOSE_LIST = 0x5d;
 
-/** Writes the record's line of one plain broadcast. */
+/** Room for what `writeRecordStart` writes. */
+export const START_BYTES = 64;
+
+/** Writes what every record starts with, its number, and answers with the place behind it. */
+export function writeRecordStart(seq: number, target: ByteBlock, start: number): number {
+  return writeInteger(seq, target.bytes, START.put(target, start));
+}
+
+/** Writes the record's line of one plain broadcast, from behind its number on. */
 export class QuickBroadcast {
   readonly #json = new JsonTranscoder();
   readonly #options = new QuickOptions(this.#json);
@@ -39,14 +46,14 @@ export class QuickBroadcast {
   end = 0;
 
   /**
-   * Writes into the free part of `target`, as if the broadcast were of the first habit of its sender, and answers with
+   * Writes into `target` from `start` on, as if the broadcast were of the first habit of its sender, and answers with
    * the sort of which it really is: which options come in which order, and whether the channel is an open one. Answers
    * with -1 where the broadcast is not plain.
    */
-  write(frame: QuickFrame, target: ByteBlock): number {
+  write(frame: QuickFrame, target: ByteBlock, start: number): number {
     const { place, sender, payload } = frame;
     const [habit] = sender.habits;
-    let to = this.#writeStart(frame, target);
+    let to = this.#writeOrigin(frame, target, start);
     to = place.channel.put(target, to);
     to = habit.dialect.put(target, to);
     to = writeInteger(payload.used, target.bytes, to);
@@ -62,9 +69,8 @@ export class QuickBroadcast {
     return order * 2 + (place.isOpen ? 1 : 0);
   }
 
-  #writeStart({ seq, time, origin }: QuickFrame, target: ByteBlock): number {
-    let to = START.put(target, target.used);
-    to = writeInteger(seq, target.bytes, to);
+  #writeOrigin({ time, origin }: QuickFrame, target: ByteBlock, start: number): number {
+    let to = start;
     if (time !== undefined) {
       to = TIME.put(target, to);
       to = this.#time.write(time, target.bytes, to);

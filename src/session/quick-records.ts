@@ -4,7 +4,7 @@ import type { Frame, FrameHead } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
 import { MOST_PER_BYTE, STEP } from '../render/json-bytes.ts';
 import { writeRecord } from '../render/json-lines.ts';
-import { QuickBroadcast, type QuickFrame } from './quick-broadcast.ts';
+import { QuickBroadcast, type QuickFrame, START_BYTES, writeRecordStart } from './quick-broadcast.ts';
 import { QuickOrigins } from './quick-origins.ts';
 import { QuickPlaces } from './quick-places.ts';
 import { learnSender, NO_SENDER, type QuickSender, withHabit } from './quick-senders.ts';
@@ -57,26 +57,37 @@ export class QuickRecords {
     if (head === null) return false;
     this.#payload.bytes.set(payload);
     this.#payload.used = payload.length;
-    const quick = this.#prepare(head, frame.time, this.#payload, seq);
+    const quick = this.#prepare(head, frame.time, this.#payload);
     if (quick === undefined) return false;
-    const isWritten = this.#write(quick, reserve);
+    const isWritten = this.#write(quick, seq, reserve);
     if (isWritten === undefined) this.#unknown = { frame, quick };
     return isWritten === true;
   }
 
   /**
    * The same for a frame that is not made yet. `head` is one object for all frames that say the same; `payload` has
-   * `STEP` bytes behind its end.
+   * `STEP` bytes behind its end. Without `seq` the line is left to be started by `writeRecordStart`.
    */
-  writeFrom(head: FrameHead, time: number, payload: ByteBlock, seq: number, reserve: Reserve): boolean {
+  writeFrom(
+    head: FrameHead,
+    time: number,
+    payload: ByteBlock,
+    seq: number | undefined,
+    reserve: Reserve,
+  ): boolean {
     if (payload.bytes[0] !== ENVELOPE || payload.used > MAX_PAYLOAD_BYTES) return false;
     let known = this.#heads.get(head);
     if (known === undefined) {
       known = { head: this.#readHead(head) };
       this.#heads.set(head, known);
     }
-    const quick = known.head === null ? undefined : this.#prepare(known.head, time, payload, seq);
-    return quick !== undefined && this.#write(quick, reserve) === true;
+    const quick = known.head === null ? undefined : this.#prepare(known.head, time, payload);
+    return quick !== undefined && this.#write(quick, seq, reserve) === true;
+  }
+
+  /** Whether the frame that `write` has just answered with false is one that it can learn from. */
+  get isCurious(): boolean {
+    return this.#unknown !== undefined;
   }
 
   /** What became of the frame that `write` has just answered with false. */
@@ -86,10 +97,11 @@ export class QuickRecords {
     if (unknown?.frame !== observed.frame || observed.message.kind !== 'broadcast') return;
     const { quick } = unknown;
     const block = new ByteBlock(Buffer.allocUnsafe(roomFor(quick)));
-    const sort = this.#broadcast.write(quick, block);
+    const start = writeRecordStart(observed.seq, block, 0);
+    const sort = this.#broadcast.write(quick, block, start);
     if (sort === -1) return;
     const sender = learnSender(quick.sender, sort, observed.message);
-    this.#broadcast.write({ ...quick, sender }, block);
+    this.#broadcast.write({ ...quick, sender }, block, start);
     // Believed only where it makes the same of what it was learned from.
     const line = block.bytes.toString('utf8', 0, this.#broadcast.end);
     if (line === `${writeRecord(observed)}\n`) this.#remember(quick, sender);
@@ -106,33 +118,33 @@ export class QuickRecords {
     { origin, place }: NonNullable<QuickHead>,
     time: number | undefined,
     payload: ByteBlock,
-    seq: number,
   ): QuickFrame | undefined {
     const uidLength = (payload.bytes[1] ?? 0) - SHORT_TEXT;
     const uidEnd = 2 + uidLength;
     if (uidLength < 0 || uidLength > MAX_SHORT_TEXT || uidEnd > payload.used) return undefined;
     const sender = this.#senders.get(payload, 2, uidEnd) ?? NO_SENDER;
-    return { seq, time, origin, place, sender, payload, uidEnd };
+    return { time, origin, place, sender, payload, uidEnd };
   }
 
   /** Undefined where nothing was learned yet, false where the broadcast is not plain. */
-  #write(quick: QuickFrame, reserve: Reserve): boolean | undefined {
+  #write(quick: QuickFrame, seq: number | undefined, reserve: Reserve): boolean | undefined {
     const { sender } = quick;
     if (sender === NO_SENDER) return undefined;
     const block = reserve(roomFor(quick));
-    const sort = this.#broadcast.write(quick, block);
+    const start = seq === undefined ? block.used : writeRecordStart(seq, block, block.used);
+    const sort = this.#broadcast.write(quick, block, start);
     if (sort === -1) return false;
-    if (sort !== sender.habits[0].sort && !this.#writeAs(sort, quick, block)) return undefined;
+    if (sort !== sender.habits[0].sort && !this.#writeAs(sort, quick, block, start)) return undefined;
     block.used = this.#broadcast.end;
     return true;
   }
 
   /** Writes the same again, now that its sort is known. */
-  #writeAs(sort: number, quick: QuickFrame, block: ByteBlock): boolean {
+  #writeAs(sort: number, quick: QuickFrame, block: ByteBlock, start: number): boolean {
     const sender = withHabit(quick.sender, sort);
     if (sender === undefined) return false;
     this.#remember(quick, sender);
-    return this.#broadcast.write({ ...quick, sender }, block) === sort;
+    return this.#broadcast.write({ ...quick, sender }, block, start) === sort;
   }
 
   #remember({ payload, uidEnd }: QuickFrame, sender: QuickSender): void {
@@ -142,5 +154,5 @@ export class QuickRecords {
 
 function roomFor({ payload, origin, place, sender }: QuickFrame): number {
   const known = origin.length + place.channel.length + place.address.length + sender.who.length;
-  return MOST_PER_BYTE * payload.used + known + MORE_BYTES;
+  return MOST_PER_BYTE * payload.used + known + MORE_BYTES + START_BYTES;
 }
