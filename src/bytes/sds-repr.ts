@@ -4,6 +4,7 @@
  * Written by `sdscatrepr` (Redis 7.0, src/sds.c): `\\ \" \n \r \t \a \b`, and `\xHH` with lower-case digits for
  * every other byte outside 0x20..0x7e. Dragonfly writes `\'` too. Nothing is lost in it.
  */
+import type { ByteBlock } from './byte-block.ts';
 import { DecodeError } from './decode-error.ts';
 
 /** An argument read from its quoted form. */
@@ -87,6 +88,37 @@ export function readQuoted(text: Uint8Array, offset: number): Quoted {
   }
   const unknownEscapeAt = unescapeInto(bytes, text, start);
   return unknownEscapeAt === -1 ? { bytes, next: end + 1 } : { bytes, next: end + 1, unknownEscapeAt };
+}
+
+/**
+ * Reads the rest of a quoted argument, from behind its opening quote on, into `target`, which has room for as many bytes
+ * as `text` goes on. Answers with the place of its closing quote, or with -1 where there is none, or anything that Redis
+ * does not write.
+ */
+export function unescapeQuoted(text: Uint8Array, start: number, target: ByteBlock): number {
+  const { bytes } = target;
+  let to = 0;
+  let at = start;
+  for (;;) {
+    const byte = text[at] ?? 0;
+    if (byte === QUOTE) break;
+    if (byte < 0x20 || byte > 0x7e) return -1;
+    if (byte !== BACKSLASH) {
+      bytes[to++] = byte;
+      at++;
+      continue;
+    }
+    const letter = text[at + 1] ?? 0;
+    const value =
+      letter === LETTER_X
+        ? ((HEX_DIGITS[text[at + 2] ?? 0] ?? -1) << 4) | (HEX_DIGITS[text[at + 3] ?? 0] ?? -1)
+        : (SHORT_ESCAPES[letter] ?? -1);
+    if (value < 0) return -1;
+    bytes[to++] = value;
+    at += letter === LETTER_X ? 4 : 2;
+  }
+  target.used = to;
+  return at;
 }
 
 /** Fills `bytes` from the escaped text at `start`; says where the first unknown escape stands, or -1. */

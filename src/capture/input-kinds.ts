@@ -2,12 +2,13 @@ import type { Captured } from '../model/frame.ts';
 import { isRecording } from '../recording/recording-reader.ts';
 import { AofCapture, startsAof } from './aof.ts';
 import { PcapCapture, startsPacketCapture } from './pcap/pcap-capture.ts';
-import { captureRecording, captureRecordingSync, type RecordingOptions } from './recording.ts';
+import { captureRecording, captureRecordingSync } from './recording.ts';
+import type { ShortWays } from './short-ways.ts';
 import { captureText, captureTextSync } from './text/capture-text.ts';
 import type { TextOptions } from './text/text-context.ts';
 
 /** What may be said about an input; each kind takes what concerns it. */
-export interface InputOptions extends TextOptions, Omit<RecordingOptions, 'onNote'> {
+export interface InputOptions extends TextOptions, ShortWays {
   /** pcap: ports on which Redis listens. Default: every connection that begins like one to Redis. */
   readonly ports?: readonly number[];
   /** pcap: every delivery becomes a record, also where its publish is in the capture. */

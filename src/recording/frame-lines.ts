@@ -1,7 +1,8 @@
 import { base64Length, decodeBase64 } from '../bytes/base64.ts';
 import { ByteBlock, BytePiece, SLACK_BYTES } from '../bytes/byte-block.ts';
 import { ByteTable, hashByte } from '../bytes/byte-table.ts';
-import type { Frame, FrameHead } from '../model/frame.ts';
+import type { FrameHead } from '../model/frame.ts';
+import type { LineFrames } from './glance.ts';
 import { BadLine, type LineReader } from './line-reader.ts';
 
 const COMMA = 0x2c;
@@ -25,7 +26,7 @@ const PAYLOAD_BYTES = 64 * 1024;
  * Takes the lines of frames apart, nearly all that a recording has, without parsing JSON: what stands between time and
  * payload repeats, and is parsed once.
  */
-export class FrameLines {
+export class FrameLines implements LineFrames {
   /** What the line that was read last says, and where it ends. */
   head: FrameHead = { via: 'recording' };
   time = 0;
@@ -68,22 +69,6 @@ export class FrameLines {
     this.time = readDigits(bytes, timeStart, timeEnd);
     this.end = payloadEnd + LINE_END.length;
     return true;
-  }
-
-  /** The frame that was read last, with a payload of its own. */
-  toFrame(): Frame {
-    const { head, time, payload } = this;
-    const bytes = Buffer.allocUnsafe(payload.used);
-    payload.bytes.copy(bytes, 0, 0, payload.used);
-    // Property by property: spreading costs more than all the rest.
-    const frame: { -readonly [K in keyof Frame]: Frame[K] } = { via: head.via, time, payload: bytes };
-    if (head.node !== undefined) frame.node = head.node;
-    if (head.client !== undefined) frame.client = head.client;
-    if (head.db !== undefined) frame.db = head.db;
-    if (head.command !== undefined) frame.command = head.command;
-    if (head.channel !== undefined) frame.channel = head.channel;
-    if (head.recordedVia !== undefined) frame.recordedVia = head.recordedVia;
-    return frame;
   }
 
   #makeRoom(lengthBytes: number): void {

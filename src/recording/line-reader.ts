@@ -1,4 +1,5 @@
 import type { Captured, Frame, FrameHead, Gap, Unframed, Via } from '../model/frame.ts';
+import type { AheadState } from './ahead.ts';
 import { type RecordedOrigin, readRecordedBytes } from './format.ts';
 
 /** Every way in which a frame can have been seen. */
@@ -36,7 +37,8 @@ export class BadLine {
 }
 
 /** Reads the parsed JSON of one line after the other, and remembers the origins that were said. */
-export class LineReader {
+export class LineReader implements AheadState {
+  readonly isCertain = true;
   readonly #origins = new Map<number, RecordedOrigin>();
   #said = 0;
   #changed = 0;

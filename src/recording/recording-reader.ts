@@ -1,10 +1,10 @@
 import { ByteBlock } from '../bytes/byte-block.ts';
 import { asBuffer } from '../bytes/decode-error.ts';
 import type { Captured } from '../model/frame.ts';
-import type { Ahead, SaidOrigins, Transcript } from './ahead.ts';
+import { type Ahead, type AheadState, readLeft, type Transcript } from './ahead.ts';
 import { RECORDING_START, RECORDING_VERSION } from './format.ts';
 import { FrameLines, parseObject } from './frame-lines.ts';
-import type { Glance } from './glance.ts';
+import { type Glance, makeFrame } from './glance.ts';
 import { BadLine, LineReader } from './line-reader.ts';
 
 const LF = 0x0a;
@@ -13,6 +13,7 @@ const BATCH = 256;
 
 /** Reads a recording that comes in chunks. The lines of frames are taken apart by `FrameLines`, all others go through JSON. */
 export class RecordingReader {
+  readonly form = 'recording';
   readonly #lines = new LineReader();
   readonly #frames = new FrameLines(this.#lines);
   readonly #onNote: (note: string) => void;
@@ -25,8 +26,7 @@ export class RecordingReader {
     this.#onNote = onNote;
   }
 
-  /** What was said so far about where frames come from. */
-  get origins(): SaidOrigins {
+  get aheadState(): AheadState {
     return this.#lines;
   }
 
@@ -49,18 +49,13 @@ export class RecordingReader {
     }
   }
 
-  /** The same for lines of which records were made already: `take` is told from which to which they come next. */
+  /** The same for lines of which records were made already. */
   *rest(transcript: Transcript, take: Ahead['take']): Iterable<Captured[]> {
-    const { lines, ends, left } = transcript;
-    let taken = 0;
-    for (let index = 0; index < left.length; index += 3) {
-      const [before = 0, start = 0, end = 0] = left.subarray(index, index + 3);
-      take(transcript, taken, before);
-      taken = before;
-      yield* this.batches(lines.subarray(start, end));
-    }
-    take(transcript, taken, ends.length);
-    if (taken < ends.length) this.#lastTime = transcript.lastTime;
+    const takeTimed: Ahead['take'] = (of, from, to) => {
+      take(of, from, to);
+      if (from < to && to === of.ends.length) this.#lastTime = of.lastTime;
+    };
+    yield* readLeft(transcript, takeTimed, (lines) => this.batches(lines));
   }
 
   /** What is to be read now: the line that was begun before, if this is its end, and what follows. */
@@ -106,7 +101,7 @@ export class RecordingReader {
         this.#lastTime = frames.time;
         // Behind what is not taken nothing can be: it would come before it.
         if (out.length === 0 && glance?.(frames.head, frames.time, frames.payload) === true) continue;
-        out.push({ is: 'frame', frame: frames.toFrame() });
+        out.push({ is: 'frame', frame: makeFrame(frames) });
         continue;
       }
       const end = bytes.indexOf(LF, text.used);

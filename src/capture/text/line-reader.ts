@@ -59,8 +59,14 @@ export class LineReader {
     if (captured !== undefined) out.push(this.#context.complete(captured));
   }
 
+  /** What was begun is whole. */
   end(out: Captured[]): void {
     this.#flush(out);
+  }
+
+  /** Whether something was begun that further lines may belong to. */
+  get hasBegun(): boolean {
+    return this.#reply !== undefined;
   }
 
   #readLine(line: Buffer): Captured | undefined {

@@ -1,8 +1,19 @@
 import { StringDecoder } from 'node:string_decoder';
+import { ByteBlock } from '../../bytes/byte-block.ts';
 import { asBuffer } from '../../bytes/decode-error.ts';
 import { ChunkedBytes } from '../../bytes/resp-bytes.ts';
 import type { Captured } from '../../model/frame.ts';
+import {
+  type Ahead,
+  type AheadState,
+  readLeft,
+  startsWithRecord,
+  type Transcript,
+} from '../../recording/ahead.ts';
+import type { Glance } from '../../recording/glance.ts';
+import type { LinesReader } from '../short-ways.ts';
 import { LineReader } from './line-reader.ts';
+import { MonitorLines } from './monitor-lines.ts';
 import { captureDump } from './pasted-dump.ts';
 import { captureRawSubscription } from './raw-subscription.ts';
 import { sniffText, type TextKind } from './sniff.ts';
@@ -12,22 +23,73 @@ import { createTextContext, type TextContext, type TextOptions } from './text-co
 const SNIFF_BYTES = 65_536;
 /** Forms that cannot be read line by line are held in memory, several times over. */
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
-const LF = Buffer.from('\n');
+const LF_BYTE = 0x0a;
+const LF = Buffer.from([LF_BYTE]);
+/** Few enough to die young, enough to be worth the way to whoever reads them. */
+const BATCH = 256;
 
 /** Reads one text that comes in chunks: MONITOR text and subscription lines as they come, all else at its end. */
-export class TextReader {
+export class TextReader implements LinesReader {
+  readonly form = 'monitor';
   readonly #context: TextContext;
   readonly #lines: LineReader;
   readonly #stream = new ChunkedBytes();
+  readonly #monitor = new MonitorLines();
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #kind: TextKind | undefined;
   #decoder: StringDecoder | undefined;
   #endsInLine = false;
+  #hasUsualLines = false;
 
   constructor(options: TextOptions) {
     this.#context = createTextContext(options);
     this.#lines = new LineReader(this.#context);
+  }
+
+  /** MONITOR lines can be read ahead where they are byte for byte as they were written. */
+  get aheadState(): AheadState {
+    const isCertain = (): boolean => this.#hasUsualLines;
+    return {
+      get isCertain() {
+        return isCertain();
+      },
+      origins: new Map(),
+      saidOrigins: 0,
+      changedOrigins: 0,
+    };
+  }
+
+  /**
+   * As `push`, in batches; what `glance` takes is not in them.
+   * @throws {RangeError} when the text is too long for its form
+   */
+  *batches(chunk: Uint8Array, glance?: Glance): Iterable<Captured[]> {
+    if (glance === undefined || this.#kind !== 'lines' || this.#decoder !== undefined) {
+      yield this.push(chunk);
+      return;
+    }
+    const begun = this.#endsInLine ? chunk.indexOf(LF_BYTE) + 1 || chunk.length : 0;
+    if (begun > 0) yield this.push(chunk.subarray(0, begun));
+    const text = new ByteBlock(asBuffer(chunk));
+    text.used = begun;
+    while (text.used < chunk.length) {
+      const batch: Captured[] = [];
+      const isWhole = this.#readBatch(text, batch, glance);
+      yield batch;
+      if (isWhole) continue;
+      yield this.push(chunk.subarray(text.used));
+      return;
+    }
+  }
+
+  /** The same for lines of which records were made already. */
+  *rest(transcript: Transcript, take: Ahead['take']): Iterable<Captured[]> {
+    if (startsWithRecord(transcript)) yield this.#settle();
+    yield* readLeft(transcript, take, (lines, isLast) => [
+      this.push(lines),
+      ...(isLast ? [] : [this.#settle()]),
+    ]);
   }
 
   /** @throws {RangeError} when the text is too long for its form */
@@ -89,6 +151,36 @@ export class TextReader {
       );
     }
     this.#waiting.push(asBuffer(chunk));
+  }
+
+  /** Reads whole lines until there are enough, taken or not; false when what is left is no whole line. */
+  #readBatch(text: ByteBlock, out: Captured[], glance: Glance): boolean {
+    const monitor = this.#monitor;
+    const { bytes } = text;
+    let mayTake = !this.#lines.hasBegun;
+    for (let count = 0; text.used < bytes.length && count < BATCH; count++) {
+      if (mayTake && monitor.read(text, text.used)) {
+        this.#hasUsualLines = true;
+        if (glance(monitor.head, monitor.time, monitor.payload)) {
+          text.used = monitor.end;
+          continue;
+        }
+      }
+      const end = bytes.indexOf(LF_BYTE, text.used);
+      if (end === -1) return false;
+      this.#lines.read(bytes.subarray(text.used, end), out);
+      text.used = end + 1;
+      // Behind what is not taken nothing can be, it would come before it; commands without traffic have no place.
+      mayTake &&= !this.#lines.hasBegun && (out.length === 0 || out.at(-1)?.is === 'other');
+    }
+    return true;
+  }
+
+  /** What was begun before lines of which it can be no part. */
+  #settle(): Captured[] {
+    const out: Captured[] = [];
+    this.#lines.end(out);
+    return out;
   }
 
   #readLines(bytes: Buffer, out: Captured[]): void {

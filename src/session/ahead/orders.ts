@@ -1,8 +1,9 @@
-import type { Transcript } from '../../recording/ahead.ts';
+import type { AheadForm, Transcript } from '../../recording/ahead.ts';
 import type { RecordedOrigin } from '../../recording/format.ts';
 
 /** What a thread is told when it starts. */
 export interface ThreadData {
+  readonly form: AheadForm;
   readonly keys: readonly string[];
 }
 

@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { Readable } from 'node:stream';
-import type { Ahead, SaidOrigins, Transcript } from '../../recording/ahead.ts';
+import type { Ahead, AheadForm, AheadState, Transcript } from '../../recording/ahead.ts';
 import type { Inspector } from '../inspector.ts';
 import { START_BYTES, writeRecordStart } from '../quick-broadcast.ts';
 import type { Reserve } from '../quick-records.ts';
 import { LineCutter } from './line-cutter.ts';
 import { THREAD_FILE, TranscribeThread } from './thread.ts';
 
-/** A smaller recording is read before threads have started. */
+/** A smaller capture is read before threads have started. */
 const ALONE_BYTES = 16 * 1024 * 1024;
 /** More would wait for the one that puts everything in order. */
 const MAX_THREADS = 4;
@@ -40,7 +40,7 @@ interface Ordered {
   readonly changedOrigins: number;
 }
 
-/** Has the lines of a long recording transcribed by several threads, and puts what comes of it in order. */
+/** Has the lines of a long capture transcribed by several threads, and puts what comes of it in order. */
 export class ReadAhead implements Ahead {
   readonly #options: ReadAheadOptions;
 
@@ -49,20 +49,21 @@ export class ReadAhead implements Ahead {
   }
 
   async *read(
+    form: AheadForm,
     input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    said: SaidOrigins,
+    state: AheadState,
   ): AsyncGenerator<Uint8Array | Transcript> {
     const { threads = chooseThreads(), aloneBytes = ALONE_BYTES } = this.#options;
     const most = threads < 2 ? Number.POSITIVE_INFINITY : aloneBytes;
     const chunks = Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input[Symbol.iterator]();
     try {
-      for (let bytes = 0; bytes < most;) {
+      for (let bytes = 0; bytes < most || !state.isCertain;) {
         const next = await chunks.next();
         if (next.done === true) return;
         bytes += next.value.length;
         yield next.value;
       }
-      yield* this.#readWithThreads(chunks, said, threads);
+      yield* this.#readWithThreads(form, chunks, state, threads);
     } finally {
       await chunks.return?.();
     }
@@ -84,14 +85,15 @@ export class ReadAhead implements Ahead {
   }
 
   async *#readWithThreads(
+    form: AheadForm,
     chunks: Chunks,
-    said: SaidOrigins,
+    state: AheadState,
     count: number,
   ): AsyncGenerator<Uint8Array | Transcript> {
     const { keys, threadFile = THREAD_FILE } = this.#options;
-    const threads = Array.from({ length: count }, () => new TranscribeThread(threadFile, { keys }));
+    const threads = Array.from({ length: count }, () => new TranscribeThread(threadFile, { form, keys }));
     const highWaterMark = count * ORDERS_PER_THREAD;
-    const ordered = Readable.from(giveOrders(chunks, said, threads), { objectMode: true, highWaterMark });
+    const ordered = Readable.from(giveOrders(chunks, state, threads), { objectMode: true, highWaterMark });
     try {
       for await (const part of ordered as AsyncIterable<Uint8Array | Ordered>) {
         if (part instanceof Uint8Array) {
@@ -100,7 +102,7 @@ export class ReadAhead implements Ahead {
         }
         const transcript = await part.transcript;
         // What numbers stood for has changed in lines before these: they have to be read again.
-        yield part.changedOrigins === said.changedOrigins ? transcript : transcript.lines;
+        yield part.changedOrigins === state.changedOrigins ? transcript : transcript.lines;
         part.thread.giveBack(transcript);
       }
     } finally {
@@ -116,7 +118,7 @@ function chooseThreads(): number {
 /** Gives whole lines to one thread after the other; what is no whole line is handed on. */
 async function* giveOrders(
   chunks: Chunks,
-  said: SaidOrigins,
+  state: AheadState,
   threads: readonly TranscribeThread[],
 ): AsyncGenerator<Uint8Array | Ordered> {
   const cutter = new LineCutter();
@@ -134,10 +136,10 @@ async function* giveOrders(
     const lines = cutter.push(chunk);
     const thread = threads[turn++ % threads.length];
     if (lines === undefined || thread === undefined) continue;
-    const transcript = thread.transcribe(lines, said);
+    const transcript = thread.transcribe(lines, state);
     // A failure is found by whoever waits for it in its turn.
     transcript.catch(() => undefined);
-    yield { thread, transcript, changedOrigins: said.changedOrigins };
+    yield { thread, transcript, changedOrigins: state.changedOrigins };
   }
   yield cutter.end();
 }

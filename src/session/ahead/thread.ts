@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { asBuffer } from '../../bytes/decode-error.ts';
-import type { SaidOrigins, Transcript } from '../../recording/ahead.ts';
+import type { AheadState, Transcript } from '../../recording/ahead.ts';
 import type { Answer, Order, ThreadData } from './orders.ts';
 
 /** Records of half a megabyte of lines mostly fit in. */
@@ -38,12 +38,12 @@ export class TranscribeThread {
   }
 
   /** Takes the memory of `lines`. Rejects when the thread fails. */
-  transcribe(lines: Uint8Array, said: SaidOrigins): Promise<Transcript> {
+  transcribe(lines: Uint8Array, state: AheadState): Promise<Transcript> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const records = this.#spare.pop() ?? Buffer.allocUnsafeSlow(RECORDS_BYTES);
-    const isNews = this.#saidOrigins !== said.saidOrigins;
-    const order: Order = { lines, records, ...(isNews ? { origins: said.origins } : {}) };
-    this.#saidOrigins = said.saidOrigins;
+    const isNews = this.#saidOrigins !== state.saidOrigins;
+    const order: Order = { lines, records, ...(isNews ? { origins: state.origins } : {}) };
+    this.#saidOrigins = state.saidOrigins;
     const answered = new Promise<Transcript>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
     });

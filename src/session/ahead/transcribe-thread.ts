@@ -1,13 +1,16 @@
 /** A thread that transcribes lines, order by order. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { asBuffer } from '../../bytes/decode-error.ts';
+import { FORMS } from './forms.ts';
 import type { Answer, Order, ThreadData } from './orders.ts';
 import { Transcriber } from './transcriber.ts';
 
-const transcriber = new Transcriber((workerData as ThreadData).keys);
+const { form, keys } = workerData as ThreadData;
+const reader = FORMS[form]();
+const transcriber = new Transcriber(reader, keys);
 
 parentPort?.on('message', ({ lines, records, origins }: Order) => {
-  if (origins !== undefined) transcriber.setOrigins(origins);
+  if (origins !== undefined) reader.setOrigins(origins);
   const transcript = transcriber.transcribe(asBuffer(lines), asBuffer(records));
   const answer: Answer = {
     ...transcript,

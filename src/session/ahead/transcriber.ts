@@ -2,25 +2,21 @@ import { ByteBlock } from '../../bytes/byte-block.ts';
 import { Memory } from '../../dissect/memory.ts';
 import { dissect } from '../../dissect/registry.ts';
 import type { Transcript } from '../../recording/ahead.ts';
-import type { RecordedOrigin } from '../../recording/format.ts';
-import { FrameLines, parseObject } from '../../recording/frame-lines.ts';
-import { LineReader } from '../../recording/line-reader.ts';
+import { makeFrame } from '../../recording/glance.ts';
 import { QuickRecords } from '../quick-records.ts';
+import type { FormReader } from './forms.ts';
 
 const LF = 0x0a;
-/** Lines of frames begin so, and say nothing about origins. */
-const FRAME_MARK = Buffer.from('{"t":');
 /** Grows with the records. */
 const ENDS = 4096;
 
 /**
- * Makes records of the plain broadcasts in a recording's lines. What is not plain, and the first message of each sort,
+ * Makes records of the plain broadcasts in a capture's lines. What is not plain, and the first message of each sort,
  * is left to whoever has seen all that came before.
  */
 export class Transcriber {
   readonly #keys: readonly string[];
-  readonly #lines = new LineReader();
-  readonly #frames = new FrameLines(this.#lines);
+  readonly #form: FormReader;
   readonly #quick: QuickRecords;
   /** Nothing that a plain broadcast needs: it is asked for all the same. */
   readonly #memory = new Memory();
@@ -32,15 +28,10 @@ export class Transcriber {
   #lastTime = 0;
 
   /** `keys`: prefixes that the user named. */
-  constructor(keys: readonly string[]) {
+  constructor(form: FormReader, keys: readonly string[]) {
+    this.#form = form;
     this.#keys = keys;
     this.#quick = new QuickRecords(keys);
-  }
-
-  /** What the numbers of origins stand for from here on. */
-  setOrigins(origins: ReadonlyMap<number, RecordedOrigin>): void {
-    this.#lines.restart(origins);
-    this.#frames.forget();
   }
 
   /**
@@ -67,21 +58,16 @@ export class Transcriber {
 
   #readLine(text: ByteBlock): void {
     const start = text.used;
-    const frames = this.#frames;
-    if (frames.read(text, start)) {
-      text.used = frames.end;
-      if (!this.#write()) this.#leave(start, text.used);
-      return;
-    }
-    const { bytes } = text;
-    text.used = bytes.indexOf(LF, start) + 1;
+    const { frames } = this.#form;
+    const isFrame = frames.read(text, start);
+    text.used = isFrame ? frames.end : text.bytes.indexOf(LF, start) + 1;
+    if (isFrame && this.#write()) return;
     this.#leave(start, text.used);
-    const isFrame = bytes.compare(FRAME_MARK, 0, FRAME_MARK.length, start, start + FRAME_MARK.length) === 0;
-    if (!isFrame) this.#readOther(bytes.toString('utf8', start, text.used));
+    if (!isFrame) this.#form.passOver(text.bytes.subarray(start, text.used));
   }
 
   #write(): boolean {
-    const { head, time, payload } = this.#frames;
+    const { head, time, payload } = this.#form.frames;
     if (!this.#quick.writeFrom(head, time, payload, undefined, this.#reserve)) {
       this.#learn();
       return false;
@@ -104,7 +90,7 @@ export class Transcriber {
   };
 
   #learn(): void {
-    const frame = this.#frames.toFrame();
+    const frame = makeFrame(this.#form.frames);
     const { used } = this.#records;
     const isWritten = this.#quick.write(frame, 1, this.#reserve);
     this.#records.used = used;
@@ -118,15 +104,6 @@ export class Transcriber {
     const left = this.#left;
     if (left.length > 0 && left.at(-1) === start && left.at(-3) === this.#count) left[left.length - 1] = end;
     else left.push(this.#count, start, end);
-  }
-
-  /** Origins may be said anew. */
-  #readOther(line: string): void {
-    const parsed = parseObject(line);
-    if (parsed === undefined) return;
-    if ('sioInspectRecording' in parsed) this.setOrigins(new Map());
-    else if ('origin' in parsed && !('o' in parsed)) this.#lines.read(parsed);
-    this.#frames.forget();
   }
 }
 

@@ -3,8 +3,11 @@ import { test } from 'node:test';
 import { encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { ByteBlock } from '../../../src/bytes/byte-block.ts';
+import { quoteBytes } from '../../../src/bytes/sds-repr.ts';
 import { captureRecording } from '../../../src/capture/recording.ts';
+import { captureText } from '../../../src/capture/text/capture-text.ts';
 import type { Captured } from '../../../src/model/frame.ts';
+import type { Glance } from '../../../src/recording/glance.ts';
 import { writeRecord } from '../../../src/render/json-lines.ts';
 import { ReadAhead, type ReadAheadOptions } from '../../../src/session/ahead/read-ahead.ts';
 import { Inspector } from '../../../src/session/inspector.ts';
@@ -22,8 +25,15 @@ interface Made {
   readonly taken: { count: number; payloadBytes: number };
 }
 
-/** As `decode --json` does it: with threads from the first byte on, or, with none, without any short way. */
-async function make(chunks: readonly Uint8Array[], threads: number): Promise<Made> {
+/** Short ways that are taken: none, those of one thread, or two threads as soon as that is possible. */
+type Ways = 'none' | 'glance' | 'ahead';
+
+/** As `decode --json` does it. */
+async function make(
+  chunks: readonly Uint8Array[],
+  ways: Ways,
+  capture: typeof captureRecording = captureRecording,
+): Promise<Made> {
   const inspector = new Inspector();
   const block = new ByteBlock(Buffer.alloc(ROOM_BYTES));
   const [notes, taken] = [[] as string[], { count: 0, payloadBytes: 0 }];
@@ -39,18 +49,35 @@ async function make(chunks: readonly Uint8Array[], threads: number): Promise<Mad
       taken.payloadBytes += payloadBytes;
     },
     aloneBytes: 0,
-    threads,
+    threads: ways === 'ahead' ? 2 : 0,
     threadFile: THREAD_FILE,
   };
-  const ahead = threads === 0 ? {} : { ahead: new ReadAhead(options) };
+  const glance: Glance = (head, time, payload) => {
+    const isTaken = inspector.writeGlance(head, time, payload, options.reserve);
+    if (isTaken) options.onTaken(1, payload.used);
+    return isTaken;
+  };
+  const short = ways === 'none' ? {} : { glance, ahead: new ReadAhead(options) };
   const onNote = (note: string): void => void notes.push(note);
-  for await (const batch of captureRecording(chunks, { onNote, ...ahead })) {
+  for await (const batch of capture(chunks, { onNote, ...short })) {
     for (const item of batch) {
+      if (ways !== 'none' && item.is === 'frame' && inspector.writeQuickly(item.frame, options.reserve)) {
+        options.onTaken(1, item.frame.payload?.length ?? 0);
+        continue;
+      }
       const observed = inspector.observe(item);
       if (observed !== undefined) block.used += block.bytes.write(`${writeRecord(observed)}\n`, block.used);
     }
   }
   return { text: block.bytes.toString('utf8', 0, block.used), notes, taken };
+}
+
+/** Line by line: a whole text is no message for a failed assertion. */
+function assertSame(quick: Made, slow: Made): void {
+  const [found, expected] = [quick.text.split('\n'), slow.text.split('\n')];
+  for (const [index, line] of expected.entries()) assert.equal(found[index], line);
+  assert.equal(found.length, expected.length);
+  assert.deepEqual(quick.notes, slow.notes);
 }
 
 function cut(recording: Buffer, chunkBytes: number): Buffer[] {
@@ -99,9 +126,8 @@ void test('ReadAhead makes the same of recordings that were put together as read
       fc.constantFrom('', '{"t":17,"o":', 'no line\n'),
       async (recordings, chunkBytes, torn) => {
         const chunks = cut(Buffer.from(recordings.map(record).join(torn) + torn), chunkBytes);
-        const [slow, quick] = [await make(chunks, 0), await make(chunks, 2)];
-        assert.equal(quick.text, slow.text);
-        assert.deepEqual(quick.notes, slow.notes);
+        const [slow, quick] = [await make(chunks, 'none'), await make(chunks, 'ahead')];
+        assertSame(quick, slow);
         total.records += slow.text.split('\n').length - 1;
         total.taken += quick.taken.count;
       },
@@ -110,6 +136,65 @@ void test('ReadAhead makes the same of recordings that were put together as read
     { numRuns: 6, endOnFailure: true },
   );
   assert.ok(total.taken > total.records / 5, `${total.taken} of ${total.records} came from threads`);
+});
+
+/** A line of MONITOR text, or what may stand between such lines. */
+const monitorLine = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: broadcast.map((item) => {
+      const { time = 0, client = 'lua', channel, payload } = item.is === 'frame' ? item.frame : { time: 0 };
+      const words = [Buffer.from('publish'), channel ?? Buffer.alloc(0), payload ?? Buffer.alloc(0)];
+      return `${String(time).replace(/(?=.{6}$)/, '.')} [0 ${client}] ${words.map(quoteBytes).join(' ')}`;
+    }),
+  },
+  fc.constantFrom(
+    '1795375709.291598 [0 10.0.0.1:1] "GET" "key"',
+    '1795375709.291598 [0 10.0.0.1:1] "SUBSCRIBE" "socket.io-request#/#" "socket.io-response#/#"',
+    '1795375709.291598 [0 10.0.0.1:1] "publish" "socket.io-request#/#" "{\\"uid\\":\\"abcdef\\",\\"requestId\\":\\"a\\",\\"type\\":5}"',
+    '1795375709.291598 [0 unix:/a b].sock] "publish" "socket.io#/#" "\\x93"\r',
+    '1795375709.291598 [0 10.0.0.1:1] "publish" "socket.io#/#" "\\x93\\q"',
+    '1795375709.291598 [0 10.0.0.1:1] "publish" "socket.io#/#" "no end',
+    '1795375709.291598 [0 10.0.0.1:1] "publish" "socket.io#/#lob\\qby#" "\\x93"',
+    '1795375709.291598 [0 10.0.0.1:1] "publish" "socket.io#/#" "\\x93" "more"',
+    '1) "pmessage"\n2) "socket.io*"\n3) "socket.io#/#"\n4) "\\x93"',
+    '1) "pmessage"\n2) "socket.io*"',
+    'no line',
+    '',
+    'OK',
+  ),
+);
+
+void test('ReadAhead and a glance make the same of MONITOR text as reading it line by line does', async () => {
+  const total = { records: 0, taken: 0, glanced: 0 };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(monitorLine, { minLength: 200, maxLength: 500 }),
+      fc.integer({ min: 100, max: 20_000 }),
+      fc.constantFrom('\n', ''),
+      async (lines, chunkBytes, end) => {
+        // What a text is shows in its first 64 KB.
+        const usual =
+          `${lines.find((line) => line.includes('] "publish" "socket.io#/#lobby')) ?? ''}\n`.repeat(400);
+        const chunks = cut(Buffer.from(`OK\n${usual}${lines.join('\n')}${end}`), chunkBytes);
+        const slow = await make(chunks, 'none', captureText);
+        const [glanced, ahead] = [
+          await make(chunks, 'glance', captureText),
+          await make(chunks, 'ahead', captureText),
+        ];
+        for (const quick of [glanced, ahead]) {
+          assertSame(quick, slow);
+        }
+        total.records += slow.text.split('\n').length - 1;
+        total.taken += ahead.taken.count;
+        total.glanced += glanced.taken.count;
+      },
+    ),
+    { numRuns: 6, endOnFailure: true },
+  );
+  const { records, taken, glanced } = total;
+  assert.ok(glanced > records / 5, `${glanced} of ${records} were taken at a glance`);
+  assert.ok(taken > records / 5, `${taken} of ${records} came from threads or at a glance`);
 });
 
 void test('ReadAhead knows where frames come from when a number of an origin is given anew in lines that other threads read', async () => {
@@ -123,7 +208,7 @@ void test('ReadAhead knows where frames come from when a number of an origin is 
     Buffer.from(`{"via":"monitor","client":"10.0.0.1:${turn}","origin":0}\n${frame.repeat(20)}`),
   );
   const header = Buffer.from('{"sioInspectRecording":1}\n');
-  const { text, taken } = await make([header, ...turns.flatMap((turn) => cut(turn, 900))], 2);
+  const { text, taken } = await make([header, ...turns.flatMap((turn) => cut(turn, 900))], 'ahead');
   const clients = [...text.matchAll(/"client":"10\.0\.0\.1:(\d+)"/g)].map(([, turn]) => Number(turn));
   assert.deepEqual(
     clients,
