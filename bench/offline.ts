@@ -17,7 +17,7 @@ const ENOUGH_MS = 75_000;
 
 /** (b) From a capture to JSON, against the least that could be done with the bare payloads. */
 export async function benchOffline({ directory, isQuick, say }: BenchOptions): Promise<Section> {
-  const count = isQuick ? 100_000 : 1_000_000;
+  const count = isQuick ? 200_000 : 1_000_000;
   const captures = await writeCaptures(directory, count);
   say(`${formatCount(count)} messages written in every form`);
   const bare = contestant('bare loop, JSON thrown away', programWords('bare-loop.js', captures.payloads));

@@ -11,8 +11,8 @@ import { runCli } from '../support/cli.ts';
 import { record } from '../recording/captured.ts';
 
 const run = promisify(execFile);
-/** Enough for threads to start: more than 16 MB. */
-const MESSAGES = 80_000;
+/** Enough for threads to start: more than 32 MB. */
+const MESSAGES = 100_000;
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 
 function writeRecording(): string {
@@ -30,7 +30,7 @@ function writeRecording(): string {
             ? Buffer.from(`{"uid":"abcdef","requestId":"r${index}","type":5}`)
             : encode([
                 'abcdef',
-                { type: 2, data: ['chat message', `number ${index} `.repeat(6)], nsp: '/' },
+                { type: 2, data: ['chat message', `number ${index} `.repeat(20)], nsp: '/' },
                 { rooms: ['lobby'], except: [], flags: {} },
               ]),
       },

@@ -8,7 +8,9 @@ import { LineCutter } from './line-cutter.ts';
 import { THREAD_FILE, TranscribeThread } from './thread.ts';
 
 /** A smaller capture is read before threads have started. */
-const ALONE_BYTES = 16 * 1024 * 1024;
+const ALONE_BYTES = 32 * 1024 * 1024;
+/** While they start, reading goes on, up to so many times that; then they are waited for. */
+const STARTING = 4;
 /** More would wait for the one that puts everything in order. */
 const MAX_THREADS = 4;
 /** So that none waits for its next order: one that it works at, and one that lies ready. */
@@ -22,7 +24,7 @@ export interface ReadAheadOptions {
   readonly inspector: Pick<Inspector, 'nextSeq'>;
   readonly reserve: Reserve;
   readonly onTaken: (count: number, payloadBytes: number) => void;
-  /** Read without threads at first; default: 16 MB. */
+  /** Read without threads at first; default: 32 MB. */
   readonly aloneBytes?: number;
   /** Default: as many as there are processors, up to four; none where this runs from source. */
   readonly threads?: number;
@@ -53,18 +55,19 @@ export class ReadAhead implements Ahead {
     input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     state: AheadState,
   ): AsyncGenerator<Uint8Array | Transcript> {
-    const { threads = chooseThreads(), aloneBytes = ALONE_BYTES } = this.#options;
-    const most = threads < 2 ? Number.POSITIVE_INFINITY : aloneBytes;
+    const { threads: count = chooseThreads(), aloneBytes = ALONE_BYTES } = this.#options;
     const chunks = Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input[Symbol.iterator]();
+    const alone = count < 2 ? Number.POSITIVE_INFINITY : aloneBytes;
+    let threads: readonly TranscribeThread[] = [];
     try {
-      for (let bytes = 0; bytes < most || !state.isCertain;) {
-        const next = await chunks.next();
-        if (next.done === true) return;
-        bytes += next.value.length;
-        yield next.value;
-      }
-      yield* this.#readWithThreads(form, chunks, state, threads);
+      if (!(yield* readAlone(chunks, (bytes) => bytes < alone || !state.isCertain))) return;
+      threads = this.#startThreads(count, form);
+      const isStarting = (): boolean => !threads.every(({ isReady }) => isReady);
+      if (!(yield* readAlone(chunks, (bytes) => bytes < STARTING * alone && isStarting()))) return;
+      await Promise.all(threads.map(({ ready }) => ready));
+      yield* readByThreads(chunks, state, threads);
     } finally {
+      await Promise.all(threads.map((thread) => thread.end()));
       await chunks.return?.();
     }
   }
@@ -84,30 +87,42 @@ export class ReadAhead implements Ahead {
     onTaken(to - from, to === ends.length ? payloadBytes : 0);
   }
 
-  async *#readWithThreads(
-    form: AheadForm,
-    chunks: Chunks,
-    state: AheadState,
-    count: number,
-  ): AsyncGenerator<Uint8Array | Transcript> {
+  #startThreads(count: number, form: AheadForm): readonly TranscribeThread[] {
     const { keys, threadFile = THREAD_FILE } = this.#options;
-    const threads = Array.from({ length: count }, () => new TranscribeThread(threadFile, { form, keys }));
-    const highWaterMark = count * ORDERS_PER_THREAD;
-    const ordered = Readable.from(giveOrders(chunks, state, threads), { objectMode: true, highWaterMark });
-    try {
-      for await (const part of ordered as AsyncIterable<Uint8Array | Ordered>) {
-        if (part instanceof Uint8Array) {
-          yield part;
-          continue;
-        }
-        const transcript = await part.transcript;
-        // What numbers stood for has changed in lines before these: they have to be read again.
-        yield part.changedOrigins === state.changedOrigins ? transcript : transcript.lines;
-        part.thread.giveBack(transcript);
-      }
-    } finally {
-      await Promise.all(threads.map((thread) => thread.end()));
+    return Array.from({ length: count }, () => new TranscribeThread(threadFile, { form, keys }));
+  }
+}
+
+/** Hands chunks on as long as `goesOn`; false when the input has ended. */
+async function* readAlone(
+  chunks: Chunks,
+  goesOn: (bytes: number) => boolean,
+): AsyncGenerator<Uint8Array, boolean> {
+  for (let bytes = 0; goesOn(bytes);) {
+    const next = await chunks.next();
+    if (next.done === true) return false;
+    bytes += next.value.length;
+    yield next.value;
+  }
+  return true;
+}
+
+async function* readByThreads(
+  chunks: Chunks,
+  state: AheadState,
+  threads: readonly TranscribeThread[],
+): AsyncGenerator<Uint8Array | Transcript> {
+  const highWaterMark = threads.length * ORDERS_PER_THREAD;
+  const ordered = Readable.from(giveOrders(chunks, state, threads), { objectMode: true, highWaterMark });
+  for await (const part of ordered as AsyncIterable<Uint8Array | Ordered>) {
+    if (part instanceof Uint8Array) {
+      yield part;
+      continue;
     }
+    const transcript = await part.transcript;
+    // What numbers stood for has changed in lines before these: they have to be read again.
+    yield part.changedOrigins === state.changedOrigins ? transcript : transcript.lines;
+    part.thread.giveBack(transcript);
   }
 }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { asBuffer } from '../../bytes/decode-error.ts';
 import type { AheadState, Transcript } from '../../recording/ahead.ts';
@@ -14,8 +15,11 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Another thread that transcribes: its answers come in the order of the orders. */
+/** Another thread that transcribes, once it is ready: its answers come in the order of the orders. */
 export class TranscribeThread {
+  /** Resolves when it has started, and rejects when it cannot. */
+  readonly ready: Promise<void>;
+  isReady = false;
   readonly #worker: Worker;
   readonly #waiting: Waiting[] = [];
   readonly #spare: Uint8Array[] = [];
@@ -25,10 +29,15 @@ export class TranscribeThread {
 
   constructor(file: URL, workerData: ThreadData) {
     this.#worker = new Worker(file, { workerData });
-    this.#worker.on('message', (answer: Answer) => {
-      const { lines, records } = answer;
-      this.#waiting.shift()?.resolve({ ...answer, lines: asBuffer(lines), records: asBuffer(records) });
+    this.ready = once(this.#worker, 'message').then(() => {
+      this.isReady = true;
+      this.#worker.on('message', (answer: Answer) => {
+        const { lines, records } = answer;
+        this.#waiting.shift()?.resolve({ ...answer, lines: asBuffer(lines), records: asBuffer(records) });
+      });
     });
+    // Who does not wait for it need not know.
+    this.ready.catch(() => undefined);
     this.#worker.on('error', (error) => {
       this.#fail(error);
     });

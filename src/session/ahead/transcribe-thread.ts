@@ -1,4 +1,4 @@
-/** A thread that transcribes lines, order by order. */
+/** A thread that says once that it has started, and then transcribes lines, order by order. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { asBuffer } from '../../bytes/decode-error.ts';
 import { FORMS } from './forms.ts';
@@ -21,3 +21,5 @@ parentPort?.on('message', ({ lines, records, origins }: Order) => {
   const memory = [answer.lines, answer.records, answer.ends, answer.left].map(({ buffer }) => buffer);
   parentPort?.postMessage(answer, memory as ArrayBuffer[]);
 });
+
+parentPort?.postMessage('ready');
