@@ -2,6 +2,7 @@ import type { Summary } from '../analyse/summary.ts';
 import { lookAround } from '../capture/live/look-around.ts';
 import { DEFAULT_KEY } from '../capture/live/open-ways.ts';
 import type { LiveEvent, LiveWay } from '../capture/live/way.ts';
+import { quoteWord } from '../doctor/commands.ts';
 import { RedisFailure } from '../redis/failure.ts';
 import { type Place, withAllLinks } from '../redis/place.ts';
 import { listAllServers, type RedisFacts, readFacts, type ServerGroup } from '../redis/registry.ts';
@@ -208,7 +209,7 @@ export class LiveTalk {
   /** A command that can be pasted: with the URL that the user gave, its password hidden. */
   #withUrl(words: readonly string[]): string {
     const url = redactUrl(this.#options.target.url);
-    return [...words, '--url', url].map(quoteWord).join(' ');
+    return [...words, '--url', url].map((word) => quoteWord(safeText(word))).join(' ');
   }
 
   /** Wrapped at words on a terminal; as one line where it is piped. */
@@ -227,8 +228,4 @@ function describeGroups(groups: readonly ServerGroup[]): string {
   });
   const more = groups.length > GROUPS_SHOWN ? [`${groups.length - GROUPS_SHOWN} more namespaces`] : [];
   return [...shown, ...more].join(' · ');
-}
-
-function quoteWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? safeText(word) : `'${safeText(word).replaceAll("'", "'\\''")}'`;
 }

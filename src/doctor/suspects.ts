@@ -1,7 +1,8 @@
 import { EMITTER } from '../model/message.ts';
 import type { ClientRow } from '../redis/client-list.ts';
+import { killCommand } from './commands.ts';
 import { isOpenedTogether, isPlain } from './connections.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence, SeenClient } from './evidence.ts';
 import type { Culprit, Diagnosis } from './rule.ts';
 import { type Judged, leastMissing, type Place } from './shortfalls.ts';
 import { describeSeconds, nameConnection } from './words.ts';
@@ -167,7 +168,7 @@ function quietConnections(short: readonly Judged[], { looks }: Evidence): readon
 }
 
 /** The sub connection of each publisher among the culprits, where only one fits. */
-export function findEars(culprits: readonly Culprit[], { looks }: Evidence): readonly ClientRow[] {
+export function findEars(culprits: readonly Culprit[], { looks }: Evidence): readonly SeenClient[] {
   const addresses = new Set(culprits.filter(({ is }) => is === 'connection').map(({ value }) => value));
   const clients = looks.at(-1)?.clients ?? [];
   return clients
@@ -179,10 +180,10 @@ export function findEars(culprits: readonly Culprit[], { looks }: Evidence): rea
 }
 
 /** How to make servers count right again at once. */
-export function killHint(ears: readonly ClientRow[]): readonly string[] {
+export function killHint(ears: readonly SeenClient[], { looks }: Evidence): readonly string[] {
   return ears.map(
-    ({ address, ageSeconds, id }) =>
-      `If it is gone for good, end its subscription (${address}, ${describeSeconds(ageSeconds)} old): redis-cli CLIENT KILL ID ${id}`,
+    (ear) =>
+      `If it is gone for good, end its subscription (${ear.address}, ${describeSeconds(ear.ageSeconds)} old): ${killCommand(ear, looks)}`,
   );
 }
 

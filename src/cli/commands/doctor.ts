@@ -117,8 +117,9 @@ async function examineRedis(
 ): Promise<Report> {
   const target = await readTarget(options);
   const { diagnoseLive } = await import('../../session/diagnose.ts');
+  const { addressCommands } = await import('../../doctor/commands.ts');
   const { key, expect, timeout, via, sentinel } = options;
-  return diagnoseLive({
+  const report = await diagnoseLive({
     rules,
     target,
     via,
@@ -132,6 +133,8 @@ async function examineRedis(
     ...(expect === undefined ? {} : { expect }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
   });
+  // What is pasted into an issue shall not tell where the Redis is.
+  return options.markdown ? report : addressCommands(report, target.url);
 }
 
 function introduce(

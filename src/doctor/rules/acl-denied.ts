@@ -1,3 +1,4 @@
+import { quoteWord } from '../commands.ts';
 import type { Denial, Evidence } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { describeSeconds, plural } from '../words.ts';
@@ -42,11 +43,15 @@ function diagnose({ reason, object, user, address, count, ageSeconds }: Denial):
     next: isChannel
       ? [
           object.endsWith('*')
-            ? `A pattern is compared letter by letter, so the user needs just this one: redis-cli ACL SETUSER ${user} '&${object}'`
-            : `Allow it: redis-cli ACL SETUSER ${user} '&${object}'`,
+            ? `A pattern is compared letter by letter, so the user needs just this one: ${allow(user, `&${object}`)}`
+            : `Allow it: ${allow(user, `&${object}`)}`,
           'All that a classic adapter with this key needs: one pattern for each namespace, and its request and response channels. Afterwards: redis-cli ACL LOG RESET',
         ]
-      : [`Allow it: redis-cli ACL SETUSER ${user} '+${object}'. Afterwards: redis-cli ACL LOG RESET`],
+      : [`Allow it: ${allow(user, `+${object}`)}`, 'Afterwards: redis-cli ACL LOG RESET'],
     sure: 'sure',
   };
+}
+
+function allow(user: string, rule: string): string {
+  return `redis-cli ACL SETUSER ${quoteWord(user)} ${quoteWord(rule)}`;
 }

@@ -57,7 +57,7 @@ function diagnose(
     next: [
       ...(culprits.length === 0 ? ['See which server it is: sio-inspect doctor --via monitor'] : []),
       'Restart that server, or cut its sub connection, so that it connects again. Against the next time: keep-alive pings on that connection (ioredis: keepAlive, redis: pingInterval), shorter than the idle timeout of what stands between.',
-      ...killHint(ears),
+      ...killHint(ears, evidence),
     ],
     sure: place.group === undefined ? 'possible' : 'likely',
   };

@@ -1,6 +1,7 @@
 import type { ClientRow } from '../../redis/client-list.ts';
 import { countedChannel, type ServerGroup } from '../../redis/registry.ts';
-import { describePlace, type Evidence, lastingGroups, leftOver } from '../evidence.ts';
+import { killCommand } from '../commands.ts';
+import { describePlace, type Evidence, lastingGroups, leftOver, type Look } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { findUnlisted } from '../unlisted-servers.ts';
 import { nameConnection, plural } from '../words.ts';
@@ -21,7 +22,7 @@ export const phantomSubscriber: Rule = {
     );
     return lasting
       .filter((versions) => excessOf(versions) > findUnlisted(versions, evidence).length)
-      .map((versions) => diagnose(versions, looks.at(-1)?.clients));
+      .map((versions) => diagnose(versions, looks));
   },
 };
 
@@ -29,13 +30,10 @@ function excessOf(versions: readonly ServerGroup[]): number {
   return Math.min(...versions.map((group) => group.counted - group.uids.length - leftOver(group)));
 }
 
-function diagnose(
-  versions: readonly [ServerGroup, ...ServerGroup[]],
-  clients: readonly ClientRow[] | undefined,
-): Diagnosis {
+function diagnose(versions: readonly [ServerGroup, ...ServerGroup[]], looks: readonly Look[]): Diagnosis {
   const [group] = versions;
   const excess = excessOf(versions);
-  const suspects = (clients ?? []).filter((client) => isNoServer(client, group.adapter));
+  const suspects = (looks.at(-1)?.clients ?? []).filter((client) => isNoServer(client, group.adapter));
   const { name: channel } = countedChannel(group);
   const isNamed = suspects.length > 0 && suspects.length <= excess;
   const servers = plural(group.uids.length, 'server');
@@ -53,7 +51,7 @@ function diagnose(
     next: [
       'Whoever watches should use PSUBSCRIBE, MONITOR or sio-inspect, which servers do not count. A server with an adapter before 7.1 has no channel of its own either: update it.',
       ...(isNamed
-        ? suspects.map(({ id }) => `End that connection if nobody needs it: redis-cli CLIENT KILL ID ${id}`)
+        ? suspects.map((one) => `End that connection if nobody needs it: ${killCommand(one, looks)}`)
         : ['See who is subscribed (sub, psub and ssub are the numbers of channels): redis-cli CLIENT LIST']),
     ],
     sure: 'sure',

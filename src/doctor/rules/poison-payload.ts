@@ -1,3 +1,4 @@
+import { quoteWord } from '../commands.ts';
 import { describePlace, type Evidence } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import type { Poison } from '../taps/oddities.ts';
@@ -21,12 +22,18 @@ export const poisonPayload: Rule = {
         .some(({ bus, key, uid }) => bus === 'classic' && key === poison.key && uid !== 'emitter');
       // What the ClusterAdapter family writes is poison only where classic servers listen too.
       if (poison.isForeign && !isClassic && !speaksClassic) return [];
-      return [diagnose(poison, isClassic || speaksClassic)];
+      return [diagnose(poison, { hasClassic: isClassic || speaksClassic, isLive: looks.length > 0 })];
     });
   },
 };
 
-function diagnose(poison: Poison, hasClassic: boolean): Diagnosis {
+interface Scene {
+  readonly hasClassic: boolean;
+  /** And no capture, in which it can be looked up. */
+  readonly isLive: boolean;
+}
+
+function diagnose(poison: Poison, { hasClassic, isLive }: Scene): Diagnosis {
   const { channel, count, why, hex, client } = poison;
   return {
     where: describePlace(poison),
@@ -39,12 +46,22 @@ function diagnose(poison: Poison, hasClassic: boolean): Diagnosis {
     symptom:
       'an uncaught exception out of notepack.io or out of RedisAdapter.onmessage, and the process ends',
     next: [
-      ...(client === undefined
+      ...(client === undefined && isLive
         ? ['See who publishes it: sio-inspect doctor --via monitor --rule poison-payload']
         : []),
       'Publish with an emitter of the same kind as the adapter, and give everything else its own key.',
-      'See what it is: sio-inspect monitor --kind undecoded --json | sio-inspect explain',
+      explain(poison, isLive),
     ],
     sure: hasClassic ? 'sure' : 'likely',
   };
+}
+
+/** How to look at it: the next one, or where a capture has it. */
+function explain({ isForeign, key }: Poison, isLive: boolean): string {
+  const ofKey = key === 'socket.io' ? '' : ` --key ${quoteWord(key)}`;
+  if (isForeign)
+    return `See what else comes of it: sio-inspect ${isLive ? `monitor${ofKey}` : 'decode FILE'}`;
+  return isLive
+    ? `See the next one byte by byte: sio-inspect record poison.rec --kind undecoded${ofKey} --count 1 && sio-inspect explain poison.rec`
+    : 'See it byte by byte, FILE being the capture: sio-inspect explain --kind undecoded FILE';
 }

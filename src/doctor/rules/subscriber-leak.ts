@@ -1,4 +1,5 @@
 import type { ServerGroup } from '../../redis/registry.ts';
+import { killCommand } from '../commands.ts';
 import { hostOf } from '../connections.ts';
 import {
   describePlace,
@@ -60,7 +61,7 @@ function diagnose(
         ? [
             'See who is subscribed (sub and psub); of one host the youngest is in use: redis-cli CLIENT LIST TYPE pubsub',
           ]
-        : [`End what is left over: ${old.map(({ id }) => `redis-cli CLIENT KILL ID ${id}`).join('; ')}`]),
+        : [`End what is left over: ${old.map((one) => killCommand(one, looks)).join('; ')}`]),
       'Find what hangs up on the server but not on Redis: a proxy, a NAT gateway, a suspended host. Let Redis find dead ends sooner: redis-cli CONFIG SET tcp-keepalive 60',
       'In code of your own: end the old client (quit or disconnect) before you make a new one; update old Redis clients.',
     ],

@@ -55,7 +55,7 @@ function diagnose(
     symptom: `timeout reached: only ${first?.outcome.answers ?? 0} responses received out of ${first?.expected ?? 0}`,
     next: [
       'Look at that process: is its event loop blocked, is it stopped, is its host reachable?',
-      ...killHint(ears),
+      ...killHint(ears, evidence),
     ],
     sure,
   };
