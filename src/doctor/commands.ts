@@ -15,6 +15,11 @@ export function killCommand({ id, node }: SeenClient, looks: readonly Look[]): s
   return `redis-cli ${where}CLIENT KILL ID ${id}`;
 }
 
+/** `sio-inspect …`, to be pasted. */
+export function writeCommand(words: readonly string[]): string {
+  return ['sio-inspect', ...words.map(quoteWord)].join(' ');
+}
+
 const USUAL_URL = 'redis://127.0.0.1:6379';
 /** Commands stand behind a colon or behind one another, and redis-cli has no other options in them yet. */
 const COMMANDS = /(?<=: |; |&& )(?:redis-cli(?= [A-Z])|sio-inspect (?:doctor|monitor|record)(?= ))/g;
@@ -25,5 +30,13 @@ export function addressCommands(report: Report, url: string): Report {
   const shown = quoteWord(redactUrl(url));
   const address = (text: string): string =>
     text.replace(COMMANDS, (command) => `${command} ${command === 'redis-cli' ? '-u' : '--url'} ${shown}`);
-  return { ...report, cases: report.cases.map((item) => ({ ...item, next: item.next.map(address) })) };
+  const cases = report.cases.map((item) => ({ ...item, next: item.next.map(address) }));
+  const { absence } = report;
+  if (absence === undefined) return { ...report, cases };
+  const instead = absence.instead.map((item) =>
+    item.command === undefined
+      ? { says: address(item.says) }
+      : { ...item, command: [...item.command, '--url', redactUrl(url)] },
+  );
+  return { ...report, cases, absence: { ...absence, instead } };
 }

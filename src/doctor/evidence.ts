@@ -71,6 +71,13 @@ export interface Evidence {
   readonly attendance?: Attendance;
   /** How many servers there should be, where the user has said so. */
   readonly expect?: number;
+  /** Keys that the user is interested in; all where there are none. */
+  readonly keys?: readonly string[];
+}
+
+/** The groups of a look that the user is interested in. */
+export function groupsOf({ groups }: Look, keys: readonly string[] = []): readonly ServerGroup[] {
+  return keys.length === 0 ? groups : groups.filter(({ key }) => keys.includes(key));
 }
 
 type Named = Pick<ServerGroup, 'adapter' | 'key' | 'nsp'>;

@@ -1,3 +1,4 @@
+import { type Absence, findAbsence } from './absence.ts';
 import type { Evidence } from './evidence.ts';
 import type { Diagnosis, Rule } from './rule.ts';
 
@@ -17,6 +18,12 @@ export interface Report {
   readonly hidden: readonly string[];
   readonly messages: number;
   readonly gaps: number;
+  /** What a capture has in it that could not be read at all. */
+  readonly unread: number;
+  /** What was assumed about captures or left out, and why listening ended early. */
+  readonly notes: readonly string[];
+  /** Where there was nothing to examine. */
+  readonly absence?: Absence;
 }
 
 /** Checks every rule by the evidence there is. */
@@ -24,9 +31,10 @@ export function examine(rules: readonly Rule[], evidence: Evidence): Report {
   const cases: Case[] = [];
   const held: Rule[] = [];
   const unchecked: { rule: Rule; why: string }[] = [];
+  const absence = findAbsence(evidence);
   for (const rule of rules) {
     const found = rule.check(evidence);
-    const why = lacks(rule, evidence);
+    const why = lacks(rule, evidence, absence);
     if (found.length > 0) cases.push(...found.map((diagnosis) => ({ ...diagnosis, rule })));
     else if (why === undefined) held.push(rule);
     else unchecked.push({ rule, why });
@@ -38,6 +46,9 @@ export function examine(rules: readonly Rule[], evidence: Evidence): Report {
     hidden: [...new Set(evidence.looks.flatMap(({ hidden, unreached }) => [...unreached, ...hidden]))],
     messages: evidence.traffic?.messages ?? 0,
     gaps: evidence.traffic?.gaps ?? 0,
+    unread: evidence.traffic?.unread ?? 0,
+    notes: [],
+    ...(absence === undefined ? {} : { absence }),
   };
 }
 
@@ -46,8 +57,12 @@ export function isProblem({ rule }: Case): boolean {
   return rule.severity !== 'info';
 }
 
-function lacks(rule: Rule, evidence: Evidence): string | undefined {
-  return lacksAnything(rule, evidence) ?? rule.lacks?.(evidence);
+function lacks(rule: Rule, evidence: Evidence, absence: Absence | undefined): string | undefined {
+  const lacking = lacksAnything(rule, evidence);
+  if (lacking !== undefined) return lacking;
+  return absence !== undefined && rule.isAboutServers === true
+    ? 'no server was found'
+    : rule.lacks?.(evidence);
 }
 
 function lacksAnything(rule: Rule, { looks, traffic, attendance, expect }: Evidence): string | undefined {

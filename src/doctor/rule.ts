@@ -37,6 +37,8 @@ export interface Rule {
    * a while.
    */
   readonly needs: 'static' | 'traffic' | 'watch';
+  /** True where it cannot be judged without a server that is subscribed. */
+  readonly isAboutServers?: true;
   /** One sentence: what goes wrong. */
   readonly summary: string;
   /** The fault of the demo that sets it off. */

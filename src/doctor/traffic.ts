@@ -24,6 +24,8 @@ export interface TrafficOptions {
 export class Traffic {
   messages = 0;
   gaps = 0;
+  /** What could not be read, and is on no channel of an adapter. */
+  unread = 0;
   /** Microseconds since 1970 of the first and last message. */
   first = Number.NaN;
   last = Number.NaN;
@@ -52,7 +54,8 @@ export class Traffic {
 
   add(observed: Observed): void {
     if (observed.is === 'gap') this.gaps++;
-    if (observed.is !== 'message') return;
+    if (isUnread(observed)) this.unread++;
+    if (observed.is !== 'message' || isUnread(observed)) return;
     const { time, client } = observed.frame;
     this.messages++;
     if (time !== undefined) {
@@ -83,4 +86,11 @@ export class Traffic {
     this.outcomes.finish(now);
     this.streams.finish();
   }
+}
+
+function isUnread(observed: Observed): boolean {
+  if (observed.is === 'unframed') return true;
+  return (
+    observed.is === 'message' && observed.message.kind === 'undecoded' && observed.message.key === undefined
+  );
 }

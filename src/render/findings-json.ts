@@ -3,7 +3,7 @@ import { pageOf } from './findings.ts';
 
 /** A report as one JSON object. Names are as they were on the wire. */
 export function reportToJson(report: Report): string {
-  const { cases, held, unchecked, hidden, messages, gaps } = report;
+  const { cases, held, unchecked, hidden, messages, gaps, unread, notes, absence } = report;
   return JSON.stringify({
     v: 1,
     findings: cases.map(caseToJson),
@@ -12,6 +12,9 @@ export function reportToJson(report: Report): string {
     hidden,
     messages,
     gaps,
+    unread,
+    notes,
+    ...(absence === undefined ? {} : { absence }),
   }).replace(/[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, escapeUnit);
 }
 

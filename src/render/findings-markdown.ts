@@ -1,12 +1,18 @@
+import type { Absence } from '../doctor/absence.ts';
+import { writeCommand } from '../doctor/commands.ts';
 import type { Case, Report } from '../doctor/examine.ts';
-import { pageOf, UNSEEN } from './findings.ts';
+import { pageOf, tellUnread, UNSEEN } from './findings.ts';
 import { safeText } from './safe-text.ts';
 
 /** A report to paste into an issue. */
-export function writeMarkdown({ cases, held, unchecked, hidden }: Report): string {
+export function writeMarkdown(report: Report): string {
+  const { cases, held, unchecked, hidden, unread, notes, absence } = report;
   return [
     '### sio-inspect doctor',
     ...cases.map(writeCase),
+    ...(absence === undefined ? [] : [writeAbsence(absence)]),
+    ...notes.map((text) => `Note: ${plain(text)}`),
+    ...(unread === 0 ? [] : [tellUnread(unread)]),
     `${held.length} rules hold${held.length === 0 ? '' : `: ${held.map(({ name }) => name).join(', ')}`}.`,
     ...(unchecked.length === 0
       ? []
@@ -30,6 +36,18 @@ function writeCase({ rule, where, sentence, seen, culprits, symptom, next, sure 
     ...(symptom === undefined ? [] : [`- In logs: ${code(symptom)}`]),
     ...next.map((text) => `- Next: ${plain(text)}`),
     `- More: ${pageOf(rule)}`,
+  ].join('\n');
+}
+
+function writeAbsence({ says, lookedFor, instead }: Absence): string {
+  return [
+    `**${plain(says)}**`,
+    '',
+    `- Looked for: ${plain(lookedFor)}`,
+    ...instead.map(
+      ({ says: there, command }) =>
+        `- Instead: ${plain(there)}${command === undefined ? '' : ` ${code(writeCommand(command))}`}`,
+    ),
   ].join('\n');
 }
 

@@ -1,3 +1,5 @@
+import type { Absence } from '../doctor/absence.ts';
+import { writeCommand } from '../doctor/commands.ts';
 import type { Case, Report } from '../doctor/examine.ts';
 import type { Culprit, Rule, RuleSeverity } from '../doctor/rule.ts';
 import { plural } from './phrase.ts';
@@ -21,7 +23,8 @@ const CULPRITS_SHOWN = 6;
 /** A report for a terminal. */
 export function writeReport(report: Report, options: FindingsOptions): string {
   const blocks = report.cases.map((item) => writeCase(item, options));
-  return [...blocks, writeRest(report, options)].join('\n\n');
+  const absence = report.absence === undefined ? [] : [writeAbsence(report.absence, options)];
+  return [...blocks, ...absence, writeRest(report, options)].join('\n\n');
 }
 
 /** One case: what, where, how sure; the numbers; the names; what to do. */
@@ -41,10 +44,20 @@ export function writeCase(item: Case, { theme, columns }: FindingsOptions): stri
     ...(item.symptom === undefined
       ? []
       : wrap(`Your logs or users say: «${safeText(item.symptom)}»`, width, '  ', '    ')),
-    ...item.next.flatMap((text) => wrap(`Next: ${safeText(text)}`, width, '  ', '        ')),
+    ...item.next.flatMap((text) => writeAdvice(`Next: ${safeText(text)}`, width, theme)),
     ...wrap(`More: ${pageOf(rule)}${fault}`, width, '  ', '        ').map((line) => theme.dim(line)),
   ].join('\n');
 }
+
+/** A command has a line of its own, so that it can be copied as it stands. */
+function writeAdvice(text: string, width: number, theme: Theme): readonly string[] {
+  const at = text.search(COMMAND);
+  const sentence = at < 0 ? text : text.slice(0, at + 1);
+  const command = at < 0 ? [] : [`        ${theme.strong(text.slice(at + 2))}`];
+  return [...wrap(sentence, width, '  ', '        '), ...command];
+}
+
+const COMMAND = /: (?:sio-inspect|redis-cli) /;
 
 /** Where the page of a rule stands. */
 export function pageOf({ name }: Rule): string {
@@ -73,8 +86,31 @@ function writeCulprits(culprits: readonly Culprit[], width: number, theme: Theme
   return more > 0 ? [...shown, theme.dim(`    and ${more} more (--json has all)`)] : shown;
 }
 
+/** What was not there, in plain words: a rule that could not be checked is no rule that holds. */
+function writeAbsence({ says, lookedFor, instead }: Absence, { theme, columns }: FindingsOptions): string {
+  const width = Math.min(columns, MAX_COLUMNS);
+  return [
+    ...wrap(`! ${safeText(says)}`, width, '', '  ').map((line) => theme.warning(line)),
+    ...wrap(`Looked for: ${safeText(lookedFor)}.`, width, '  ', '    '),
+    ...instead.flatMap(({ says: there, command }) => [
+      ...writeAdvice(
+        `Instead: ${safeText(command === undefined ? there : `${there.replace(/\.$/, ':')} ${writeCommand(command)}`)}`,
+        width,
+        theme,
+      ),
+    ]),
+  ].join('\n');
+}
+
+/** That not all of a capture could be read. */
+export function tellUnread(unread: number): string {
+  return unread === 1
+    ? '1 piece of it could not be read, and was not examined.'
+    : `${unread} pieces of it could not be read, and were not examined.`;
+}
+
 function writeRest(
-  { cases, held, unchecked, hidden, messages, gaps }: Report,
+  { cases, held, unchecked, hidden, messages, gaps, unread, notes }: Report,
   { theme, columns }: FindingsOptions,
 ): string {
   const width = Math.min(columns, MAX_COLUMNS);
@@ -88,6 +124,9 @@ function writeRest(
       const names = unchecked.filter((item) => item.why === why).map(({ rule }) => rule.name);
       return wrap(`Not checked (${why}): ${names.join(', ')}.`, width, '  ').map((line) => theme.dim(line));
     }),
+    ...[...notes.map(safeText), ...(unread === 0 ? [] : [tellUnread(unread)])].flatMap((text) =>
+      wrap(text, width, '  ').map((line) => theme.warning(line)),
+    ),
     ...hidden.flatMap((text) =>
       wrap(`Hidden from us: ${safeText(text)}`, width, '  ').map((line) => theme.warning(line)),
     ),

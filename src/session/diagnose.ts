@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { clusterMonitorSource } from '../capture/live/cluster-monitor.ts';
+import { lookAround, type Sight } from '../capture/live/look-around.ts';
 import { monitorSource } from '../capture/live/monitor.ts';
 import { subscribeSource } from '../capture/live/subscribe.ts';
+import type { Absence, Instead } from '../doctor/absence.ts';
 import { countListeners } from '../doctor/count-listeners.ts';
-import type { Look } from '../doctor/evidence.ts';
+import type { Evidence, Look } from '../doctor/evidence.ts';
 import { examine, type Report } from '../doctor/examine.ts';
 import type { Rule } from '../doctor/rule.ts';
-import { takeLook } from '../doctor/take-look.ts';
+import { type Links, takeLook } from '../doctor/take-look.ts';
 import { Attendance } from '../doctor/taps/attendance.ts';
 import { Traffic, type TrafficOptions } from '../doctor/traffic.ts';
 import type { Source } from '../model/frame.ts';
@@ -17,6 +19,7 @@ import { attend } from './attend.ts';
 import { Inspector } from './inspector.ts';
 import { watch } from './live.ts';
 import { type OfflineInput, readOffline } from './offline.ts';
+import { untilEnough } from './until-enough.ts';
 
 export interface DiagnoseOptions {
   readonly rules: readonly Rule[];
@@ -27,6 +30,10 @@ export interface DiagnoseOptions {
   readonly keys?: readonly string[];
 }
 
+interface DiagnoseCaptureOptions extends DiagnoseOptions {
+  readonly enough?: AbortSignal;
+}
+
 export interface DiagnoseLiveOptions extends DiagnoseOptions {
   readonly target: RedisTarget;
   /** Name of the primary, where the target is a Sentinel. */
@@ -35,6 +42,10 @@ export interface DiagnoseLiveOptions extends DiagnoseOptions {
   /** How long to listen; 0 looks only. Nobody listens when no rule needs traffic. */
   readonly forMs: number;
   readonly signal: AbortSignal;
+  /** Aborts when the user has waited long enough: what was seen by then is examined. */
+  readonly enough?: AbortSignal;
+  /** Called with the number of messages so far. */
+  readonly onHeard?: (messages: number) => void;
   /** Called with the first look, before anything else takes time. */
   readonly onLook?: (look: Look) => void;
 }
@@ -52,7 +63,8 @@ const ANY_KEY = '*#/*';
 
 /** Looks at a live Redis two or three times, listens in between, and checks the rules. @throws {RedisFailure} */
 export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report> {
-  const { rules, forMs, signal, expect } = options;
+  const { rules, forMs, signal, expect, keys = [] } = options;
+  const ended = options.enough === undefined ? signal : AbortSignal.any([signal, options.enough]);
   const place = await findPlace(options.target, options.sentinel, signal);
   return withAllLinks(place, signal, async (links, unreached) => {
     const traffic = new Traffic(waitFor(Math.min(MAX_PATIENCE_MS, forMs * PATIENCE_SHARE), options));
@@ -62,11 +74,13 @@ export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report
     const first = await look();
     const looks = [first];
     options.onLook?.(first);
-    const expected = expect === undefined ? {} : { expect };
+    const expected = { keys, ...(expect === undefined ? {} : { expect }) };
+    const conclude = async (evidence: Evidence): Promise<Report> =>
+      tellAbsence(examine(rules, evidence), links, keys);
     if (forMs === 0 || rules.every(({ needs }) => needs === 'static')) {
       await pause(STATIC_GAP_MS, signal);
       looks.push(await look());
-      return examine(rules, { looks, ...expected });
+      return conclude({ looks, ...expected });
     }
     traffic.setServers(first.groups);
     const lookAgain = async (): Promise<void> => {
@@ -74,18 +88,51 @@ export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report
       looks.push({ ...(await look()), listeners });
     };
     const attendance = new Attendance();
-    await listen(place, options, traffic, async (ended) => {
-      const attending = attend(links, attendance, { forMs, signal: ended });
-      await Promise.all([attending, pause(forMs / 2, ended).then(lookAgain)]);
+    const began = performance.now();
+    await listen(place, { ...options, signal: ended }, traffic, async (over) => {
+      const attending = attend(links, attendance, { forMs, signal: over });
+      await Promise.all([
+        attending,
+        pause(forMs / 2, over).then(() => (over.aborted ? undefined : lookAgain())),
+      ]);
     });
+    const listenedMs = performance.now() - began;
+    if (listenedMs < STATIC_GAP_MS) await pause(STATIC_GAP_MS - listenedMs, signal);
     await lookAgain();
-    return examine(rules, { looks, traffic, attendance, ...expected });
+    const report = await conclude({ looks, traffic, attendance, ...expected });
+    return ended.aborted
+      ? { ...report, notes: [...report.notes, tellInterrupted(listenedMs, forMs)] }
+      : report;
   });
+}
+
+function tellInterrupted(listenedMs: number, forMs: number): string {
+  return `Interrupted: we have listened for ${(listenedMs / 1000).toFixed(1)} s of ${forMs / 1000} s, and what takes longer to be seen was not seen.`;
+}
+
+/** What is there instead, besides servers with other keys. */
+const SIGHTS: ReadonlySet<Sight['is']> = new Set(['streams', 'python']);
+
+const NOTHING: Instead = {
+  says: "nothing that we know. What is subscribed at all: redis-cli PUBSUB CHANNELS '*'",
+};
+
+/** Where no server was found, looks around for what is there in its place. */
+async function tellAbsence(report: Report, links: Links, keys: readonly string[]): Promise<Report> {
+  const { absence } = report;
+  if (absence === undefined) return report;
+  const watched = keys.length === 0 ? [DEFAULT_KEY] : keys;
+  const sights = await lookAround(links, { keys: watched, ways: ['subscribe'] });
+  const seen = sights.flatMap(({ is, says, command }): readonly Instead[] =>
+    SIGHTS.has(is) ? [{ says, ...(command === undefined ? {} : { command }) }] : [],
+  );
+  const instead = [...absence.instead, ...seen];
+  return { ...report, absence: { ...absence, instead: instead.length === 0 ? [NOTHING] : instead } };
 }
 
 async function listen(
   place: Place,
-  { forMs, signal, via, keys = [] }: DiagnoseLiveOptions,
+  { forMs, signal, via, keys = [], onHeard }: DiagnoseLiveOptions,
   traffic: Traffic,
   meanwhile: (ended: AbortSignal) => Promise<void>,
 ): Promise<void> {
@@ -115,7 +162,10 @@ async function listen(
       traffic.add(observed);
       return true;
     },
-    onBatch: () => Promise.resolve(),
+    onBatch: () => {
+      onHeard?.(traffic.messages);
+      return Promise.resolve();
+    },
   }).finally(() => {
     over.abort();
   });
@@ -151,22 +201,40 @@ function openSource(
   return subscribeSource({ target, onEvent, patterns, optionalPatterns: [ANY_KEY] });
 }
 
-/** Checks the rules by a capture. */
+/** Checks the rules by a capture. When `enough` aborts, by what was read of it until then. */
 export async function diagnoseCapture(
   inputs: AsyncIterable<OfflineInput>,
-  { rules, expect, keys = [], timeoutMs }: DiagnoseOptions,
+  { rules, expect, keys = [], timeoutMs, enough }: DiagnoseCaptureOptions,
 ): Promise<Report> {
   const traffic = new Traffic(waitFor(MAX_PATIENCE_MS * PATIENCE_SHARE, { timeoutMs }));
-  for await (const batch of readOffline(inputs, {
+  const names: string[] = [];
+  const notes: string[] = [];
+  for await (const batch of readOffline(untilEnough(inputs, names, enough), {
     keys,
     onRead: (read) => {
       traffic.addRead(read);
     },
+    onNote: (note) => notes.push(note),
   })) {
     for (const observed of batch) traffic.add(observed);
   }
   traffic.finish();
-  return examine(rules, { looks: [], traffic, ...(expect === undefined ? {} : { expect }) });
+  if (enough?.aborted === true) notes.push('Interrupted: it was not read to its end.');
+  const report = examine(rules, { looks: [], traffic, keys, ...(expect === undefined ? {} : { expect }) });
+  const absence = traffic.messages === 0 ? { absence: nothingIn(names, traffic.unread) } : {};
+  return { ...report, notes, ...absence };
+}
+
+function nothingIn(names: readonly string[], unread: number): Absence {
+  return {
+    says: `No message of a Socket.IO server was found in ${names.join(', ')}.`,
+    lookedFor:
+      'messages and subscriptions on channels and streams of the adapters, in every form that decode reads',
+    instead:
+      unread === 0 || names.includes('stdin')
+        ? []
+        : [{ says: 'what could not be read. Why not:', command: ['decode', ...names] }],
+  };
 }
 
 /** No longer than the servers themselves. */

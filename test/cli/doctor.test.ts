@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { Redis } from 'ioredis';
 import { type PrivateRedis, startPrivateRedis } from '../../src/demo/private-redis.ts';
-import { runCli } from '../support/cli.ts';
+import { runCli, startCli } from '../support/cli.ts';
+import { waitFor } from '../support/wait.ts';
 
 let redis: PrivateRedis;
 let servers: Redis;
@@ -41,7 +44,7 @@ void test('doctor names a phantom subscriber, ends with 1, and writes JSON and M
   watcher.disconnect();
   for (const { code, stderr } of [human, json, markdown]) assert.equal(code, 1, stderr);
   assert.match(human.stdout, /✗ phantom-subscriber +namespace \/ +sure/);
-  assert.match(human.stdout, /redis-cli CLIENT KILL ID \d+/);
+  assert.match(human.stdout, /^ +redis-cli -u redis:\/\/127\.0\.0\.1:\d+ CLIENT KILL ID \d+$/m);
   assert.ok(!human.stdout.includes('\u001b'), 'no escape of a stranger reaches the terminal');
   const report = JSON.parse(json.stdout) as { findings: { rule: string; culprits: { is: string }[] }[] };
   assert.deepEqual(
@@ -57,6 +60,88 @@ void test('doctor --expect compares the number of servers', async () => {
   assert.equal(wrong.code, 1);
   assert.match(wrong.stdout, /1 server is here, and 3 should be/);
   assert.equal(right.code, 0, right.stdout);
+});
+
+void test('doctor says that it found no server, what there is instead, and checks no rule about servers', async () => {
+  const other = await startPrivateRedis();
+  const args = ['doctor', '--for', '0s', '--url'];
+  const [empty, key, expected] = await Promise.all([
+    runCli([...args, other.url]),
+    runCli([...args, redis.url, '--key', 'my app']),
+    runCli([...args, redis.url, '--key', 'my app', '--rule', 'expected-servers', '--expect', '1']),
+  ]);
+  await other.stop();
+  assert.equal(empty.code, 0);
+  assert.match(empty.stdout, /^! No server with a Redis adapter was found in the Redis at 127/m);
+  assert.match(empty.stdout, /Not checked \(no server was found\): phantom-subscriber, .*lone-nodes/s);
+  assert.match(empty.stdout, /redis-cli -u redis:\/\/127\.0\.0\.1:\d+ PUBSUB CHANNELS '\*'/);
+  assert.match(key.stdout, /^! No server with a Redis adapter and the key "my app" was found/m);
+  assert.match(key.stdout, /Instead: servers with the key "socket\.io": 1 server in \/:/);
+  assert.match(key.stdout, /sio-inspect doctor --key socket\.io --url redis:/);
+  assert.equal(expected.code, 1, expected.stdout);
+  assert.match(
+    expected.stdout,
+    /No server with the key "my app" is subscribed in this Redis, and 1 should be/,
+  );
+});
+
+void test('doctor does not expect servers where nobody tells it who is subscribed', async () => {
+  const blind = await startPrivateRedis({ args: ['--rename-command', 'PUBSUB', ''] });
+  const args = ['--url', blind.url, '--for', '0s', '--rule', 'expected-servers', '--expect', '3'];
+  const { code, stdout } = await runCli(['doctor', ...args]);
+  await blind.stop();
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /^! Whether servers are there is not known/m);
+  assert.match(stdout, /Not checked \(no server was found\): expected-servers/);
+});
+
+void test('doctor gives no clean bill to a file without traffic, and says what of a file it could not read', async () => {
+  const damaged = gzipSync('1795376207.468501 [0 127.0.0.1:49376] "subscribe" "socket.io-request#/#"\n');
+  damaged.fill(0, damaged.length - 8);
+  const [junk, empty, cut] = await Promise.all([
+    runCli(['doctor', '-'], { input: 'hello world, this is no capture' }),
+    runCli(['doctor', '-', '--markdown'], { input: '' }),
+    runCli(['doctor', '-', '--json'], { input: damaged }),
+  ]);
+  for (const { stdout } of [junk, empty]) {
+    assert.match(stdout, /No message of a Socket.IO server was found in stdin/);
+    assert.doesNotMatch(stdout, /✓|^[1-9]\d* rules hold/m);
+  }
+  assert.equal(junk.code, 1, 'not all of it could be read');
+  assert.match(junk.stdout, /1 piece of it could not be read/);
+  assert.equal(empty.code, 0);
+  const { notes, gaps } = JSON.parse(cut.stdout) as { notes: string[]; gaps: number };
+  assert.match(notes.join(), /stdin: the gzip data is damaged/);
+  assert.equal(gaps, 1);
+});
+
+void test('the first Ctrl-C ends the listening of doctor, which reports on what it has seen', async () => {
+  const doctor = startCli(['doctor', '--url', redis.url, '--for', '10m', '--rule', 'poison-payload']);
+  await doctor.until(/listening for 600 s/);
+  const publisher = new Redis(redis.url);
+  await waitFor('the doctor to listen', async () =>
+    Number(await publisher.pubsub('NUMPAT')) > 1 ? true : undefined,
+  );
+  for (let times = 100; times > 0; times--) await publisher.publish('socket.io#/#', 'hello');
+  doctor.child.kill('SIGINT');
+  const { code, stdout } = await doctor.finished();
+  publisher.disconnect();
+  assert.equal(code, 130);
+  assert.match(stdout, /✗ poison-payload/);
+  assert.match(stdout, /Interrupted: we have listened for [\d.]+ s of 600 s/);
+});
+
+type Write = (text: string, done: (error?: Error | null) => void) => boolean;
+
+void test('the first Ctrl-C ends doctor while it waits for standard input', async () => {
+  const doctor = startCli(['doctor', '-', '--rule', 'poison-payload']);
+  const line = '1795376207.468501 [0 127.0.0.1:49376] "publish" "socket.io#/#" "hello"\n';
+  // More than a pipe holds: once it is written, somebody reads.
+  await promisify(doctor.child.stdin.write.bind(doctor.child.stdin) as Write)(line.repeat(10_000));
+  doctor.child.kill('SIGINT');
+  const { code, stdout } = await doctor.finished();
+  assert.equal(code, 130);
+  assert.match(stdout, /Interrupted: it was not read to its end/);
 });
 
 void test('doctor reads a capture', async () => {

@@ -4,6 +4,7 @@ import type { Report } from '../../doctor/examine.ts';
 import type { Rule } from '../../doctor/rule.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
+import { showListening } from '../listening.ts';
 import { addKeyOption, collect, parseCount, parseDuration } from '../options.ts';
 import { Output } from '../output.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
@@ -65,7 +66,8 @@ Examples:
   sio-inspect doctor --for 5m                            long enough for what happens every few minutes
   redis-cli monitor > capture.txt; sio-inspect doctor capture.txt
 
-Exit code: 0 nothing wrong, 1 a problem was found, 2 wrong usage, 3 Redis, 130 after Ctrl-C.`;
+Exit code: 0 nothing wrong was found, 1 a problem was, or a file could not be read as a whole,
+2 wrong usage, 3 Redis, 130 after Ctrl-C, which ends the listening: the report is about what was seen until then.`;
 
 async function doctor(files: readonly string[], options: DoctorOptions): Promise<void> {
   if (options.json && options.markdown) throw new UsageError('--json and --markdown exclude each other.');
@@ -75,13 +77,15 @@ async function doctor(files: readonly string[], options: DoctorOptions): Promise
   try {
     const report =
       files.length > 0
-        ? await examineFiles(files, rules, options)
+        ? await examineFiles(files, rules, options, stop.signal)
         : await examineRedis(rules, options, stop.signal);
-    if (!stop.signal.aborted) await show(report, options);
+    await show(report, options);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
     signals.release();
+    // A terminal or a pipe that stays open would keep us waiting.
+    if (files.includes('-')) process.stdin.destroy();
   }
   if (signals.exitCode !== undefined) process.exitCode = signals.exitCode;
 }
@@ -99,11 +103,13 @@ async function examineFiles(
   files: readonly string[],
   rules: readonly Rule[],
   { key, expect, timeout }: DoctorOptions,
+  enough: AbortSignal,
 ): Promise<Report> {
   await checkInputs(files);
   const { diagnoseCapture } = await import('../../session/diagnose.ts');
   return diagnoseCapture(openInputs(files), {
     rules,
+    enough,
     ...(key === undefined ? {} : { keys: key }),
     ...(expect === undefined ? {} : { expect }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
@@ -113,28 +119,43 @@ async function examineFiles(
 async function examineRedis(
   rules: readonly Rule[],
   options: DoctorOptions,
-  signal: AbortSignal,
+  enough: AbortSignal,
 ): Promise<Report> {
   const target = await readTarget(options);
   const { diagnoseLive } = await import('../../session/diagnose.ts');
   const { addressCommands } = await import('../../doctor/commands.ts');
   const { key, expect, timeout, via, sentinel } = options;
+  const listening = showListening(options.for);
+  // Before the first look there is nothing to report on: then Ctrl-C ends it all.
+  const atOnce = new AbortController();
+  const giveUp = (): void => {
+    atOnce.abort();
+  };
+  enough.addEventListener('abort', giveUp);
   const report = await diagnoseLive({
     rules,
     target,
     via,
     forMs: options.for,
-    signal,
+    signal: atOnce.signal,
+    enough,
     onLook: (look) => {
+      enough.removeEventListener('abort', giveUp);
       process.stderr.write(`${introduce(look, rules, options)}\n`);
+      if (listens(rules, options)) listening.begin();
     },
+    onHeard: listening.heard,
     ...(sentinel === undefined ? {} : { sentinel }),
     ...(key === undefined ? {} : { keys: key }),
     ...(expect === undefined ? {} : { expect }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
-  });
+  }).finally(listening.end);
   // What is pasted into an issue shall not tell where the Redis is.
   return options.markdown ? report : addressCommands(report, target.url);
+}
+
+function listens(rules: readonly Rule[], { for: forMs }: Pick<DoctorOptions, 'for'>): boolean {
+  return forMs > 0 && rules.some(({ needs }) => needs !== 'static');
 }
 
 function introduce(
@@ -142,14 +163,13 @@ function introduce(
   rules: readonly Rule[],
   { via, ...options }: DoctorOptions,
 ): string {
-  const listens = options.for > 0 && rules.some(({ needs }) => needs !== 'static');
   const how = via === 'monitor' ? 'MONITOR, which slows a busy Redis down' : 'PSUBSCRIBE';
   const servers = groups.reduce((most, { uids, counted }) => Math.max(most, uids.length, counted), 0);
   return [
     'sio-inspect doctor',
     `${facts.product}${facts.version === undefined ? '' : ` ${facts.version}`} at ${facts.node}`,
     `${servers === 1 ? '1 server' : `${servers} servers`} subscribed`,
-    listens ? `listening for ${options.for / 1000} s (${how})` : 'looking twice',
+    listens(rules, options) ? `listening for ${options.for / 1000} s (${how})` : 'looking twice',
     'read-only: the servers do not notice us',
   ].join(' · ');
 }
@@ -159,7 +179,7 @@ async function show(report: Report, options: DoctorOptions): Promise<void> {
   const output = new Output(process.stdout);
   output.line(await write(report, options));
   await output.flush();
-  if (report.cases.some(isProblem)) process.exitCode = EXIT.notUnderstood;
+  if (report.cases.some(isProblem) || report.unread > 0) process.exitCode = EXIT.notUnderstood;
 }
 
 async function write(report: Report, { json, markdown, color }: DoctorOptions): Promise<string> {

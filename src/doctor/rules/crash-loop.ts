@@ -12,6 +12,7 @@ export const crashLoop: Rule = {
   name: 'crash-loop',
   severity: 'breaks',
   needs: 'watch',
+  isAboutServers: true,
   summary: 'A server ends and is started again, over and over; its clients are thrown out each time.',
   fault: 'crash-loop',
   check: ({ attendance, traffic }: Evidence): readonly Diagnosis[] => {

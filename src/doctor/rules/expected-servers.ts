@@ -1,4 +1,5 @@
-import { describePlace, type Evidence, lastingGroups } from '../evidence.ts';
+import { isBlind } from '../absence.ts';
+import { describePlace, type Evidence, groupsOf, lastingGroups } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { listNames, plural } from '../words.ts';
 
@@ -7,11 +8,13 @@ export const expectedServers: Rule = {
   name: 'expected-servers',
   severity: 'bites',
   needs: 'static',
+  isAboutServers: true,
   summary: 'There are not as many servers as --expect says.',
   fault: 'adapter-not-attached',
-  check: ({ looks, expect }: Evidence): readonly Diagnosis[] => {
-    if (expect === undefined || looks.length === 0) return [];
-    if (looks.every(({ groups }) => groups.length === 0)) return [nobody(expect)];
+  check: ({ looks: all, expect, keys }: Evidence): readonly Diagnosis[] => {
+    if (expect === undefined || all.length === 0) return [];
+    const looks = all.map((look) => ({ ...look, groups: groupsOf(look, keys) }));
+    if (looks.every(({ groups }) => groups.length === 0)) return isBlind(all) ? [] : [nobody(expect, keys)];
     const lasting = lastingGroups(looks, ({ uids, counted }) => (uids.length || counted) !== expect);
     return lasting.map((versions): Diagnosis => {
       const [group] = versions;
@@ -40,10 +43,11 @@ export const expectedServers: Rule = {
   },
 };
 
-function nobody(expect: number): Diagnosis {
+function nobody(expect: number, keys: readonly string[] = []): Diagnosis {
+  const ofKey = keys.length === 0 ? '' : ` with the key ${keys.map((key) => `"${key}"`).join(' or ')}`;
   return {
-    sentence: `No Socket.IO server is subscribed in this Redis, and ${expect} should be.`,
-    seen: ['PUBSUB CHANNELS and SHARDCHANNELS know no channel of an adapter.'],
+    sentence: `No server${ofKey} is subscribed in this Redis, and ${expect} should be.`,
+    seen: [`PUBSUB CHANNELS and SHARDCHANNELS know no channel of an adapter${ofKey}.`],
     culprits: [],
     next: ['Check the URL that the servers connect to, and that they call io.adapter(createAdapter(…)).'],
     sure: 'sure',

@@ -12,6 +12,7 @@ export const loneNodes: Rule = {
   name: 'lone-nodes',
   severity: 'breaks',
   needs: 'static',
+  isAboutServers: true,
   summary: 'Servers use a client for a single Redis on a cluster: each counts those of its own node only.',
   fault: 'lone-nodes',
   check: ({ looks }: Evidence): readonly Diagnosis[] => {

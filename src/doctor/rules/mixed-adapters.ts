@@ -10,6 +10,7 @@ export const mixedAdapters: Rule = {
   name: 'mixed-adapters',
   severity: 'breaks',
   needs: 'static',
+  isAboutServers: true,
   summary: 'Servers of one namespace use different adapters, which never meet.',
   fault: 'mixed-adapters',
   check: ({ looks }: Evidence): readonly Diagnosis[] => {

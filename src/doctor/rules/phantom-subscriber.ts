@@ -11,6 +11,7 @@ export const phantomSubscriber: Rule = {
   name: 'phantom-subscriber',
   severity: 'breaks',
   needs: 'static',
+  isAboutServers: true,
   summary:
     'Somebody who is no server is subscribed where servers count each other, and is waited for in vain.',
   fault: 'phantom-subscriber',

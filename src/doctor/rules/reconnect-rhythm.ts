@@ -14,6 +14,7 @@ export const reconnectRhythm: Rule = {
   name: 'reconnect-rhythm',
   severity: 'bites',
   needs: 'watch',
+  isAboutServers: true,
   summary: 'Sub connections are closed after the same time again and again; what is sent meanwhile is lost.',
   fault: 'reconnect-rhythm',
   check: (evidence: Evidence): readonly Diagnosis[] => {

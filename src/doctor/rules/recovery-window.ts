@@ -8,6 +8,7 @@ export const recoveryWindow: Rule = {
   name: 'recovery-window',
   severity: 'bites',
   needs: 'static',
+  isAboutServers: true,
   summary:
     'The stream holds less than the time for which sessions are kept: clients that come back are not restored.',
   fault: 'recovery-window',

@@ -8,6 +8,7 @@ export const sharedSubClient: Rule = {
   name: 'shared-sub-client',
   severity: 'breaks',
   needs: 'static',
+  isAboutServers: true,
   summary:
     'Several adapters share one sub connection: servers are counted too few, and answers are silently partial.',
   fault: 'shared-sub-client',

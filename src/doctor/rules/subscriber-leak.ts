@@ -20,6 +20,7 @@ export const subscriberLeak: Rule = {
   name: 'subscriber-leak',
   severity: 'bites',
   needs: 'static',
+  isAboutServers: true,
   summary:
     'Reconnecting servers leave their old connections behind: each is counted, and waited for in vain.',
   fault: 'subscriber-leak',
