@@ -78,6 +78,8 @@ async function play(
     if (flaw !== undefined) fail(`this time it did not come true: ${flaw}.`);
   } catch (error) {
     if (!stop.signal.aborted) await explain(error);
+    else if (signals.exitCode !== undefined)
+      process.stderr.write('sio-inspect: interrupted, and not played to its end.\n');
   } finally {
     signals.release();
   }

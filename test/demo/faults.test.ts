@@ -27,3 +27,20 @@ for (const fault of faults) {
     }
   });
 }
+
+void test('a fault that is interrupted claims nothing: neither that it is there, nor that it is gone', async () => {
+  const [fault] = faults.filter(({ name }) => name === 'bad-room');
+  assert.ok(fault !== undefined);
+  const stop = new AbortController();
+  const scenes: Scene['is'][] = [];
+  const played = playFault(fault, {
+    listenMs: LISTEN_MS,
+    signal: stop.signal,
+    onScene: ({ is }) => {
+      scenes.push(is);
+      if (is === 'listening') stop.abort();
+    },
+  });
+  await assert.rejects(played, { name: 'AbortError' });
+  assert.deepEqual(scenes, ['staged', 'symptom', 'listening']);
+});

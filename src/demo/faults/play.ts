@@ -46,6 +46,8 @@ export async function playFault(fault: Fault, options: PlayOptions): Promise<str
       signal.throwIfAborted();
       onScene({ is: 'listening', afterCure });
       const report = await examineWhile(fault, staged, lab, { ...options, adapter });
+      // Who was interrupted has not listened long enough to say anything.
+      signal.throwIfAborted();
       onScene({ is: 'diagnosis', report, afterCure });
       const flaw = findFlaw(fault, symptom, report, afterCure);
       if (flaw !== undefined) return flaw;

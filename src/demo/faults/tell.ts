@@ -1,6 +1,7 @@
 import { writeCase } from '../../render/findings.ts';
 import { plural } from '../../render/phrase.ts';
 import { safeText } from '../../render/safe-text.ts';
+import type { Theme } from '../../render/theme.ts';
 import type { Style } from '../story-style.ts';
 import { type Fault, type FaultAdapter, viaOf } from './fault.ts';
 import { faults } from './index.ts';
@@ -57,17 +58,20 @@ export function tellScene(
         ? []
         : ['', theme.strong('3  What the doctor says'), `   ${theme.dim(`$ ${commandOf(fault, adapter)}`)}`];
     case 'diagnosis':
-      return scene.report.cases.length === 0
-        ? [
-            `   ${theme.good('✓')} The doctor finds nothing any more: ${plural(scene.report.held.length, 'rule')} hold.`,
-          ]
-        : scene.report.cases.flatMap((item) =>
-            indent(writeCase(item, { theme, columns: style.width - INDENT.length }).split('\n')),
-          );
+      if (scene.report.cases.length === 0) return [`${INDENT}${tellNothing(scene, theme)}`];
+      return scene.report.cases.flatMap((item) =>
+        indent(writeCase(item, { theme, columns: style.width - INDENT.length }).split('\n')),
+      );
   }
 }
 
 const INDENT = '   ';
+
+function tellNothing({ afterCure, report }: Extract<Scene, { is: 'diagnosis' }>, theme: Theme): string {
+  return afterCure
+    ? `${theme.good('✓')} The doctor finds nothing any more: ${plural(report.held.length, 'rule')} hold.`
+    : `${theme.trouble('✗')} The doctor finds nothing.`;
+}
 
 function indent(lines: readonly string[]): readonly string[] {
   return lines.map((line) => `${INDENT}${line}`);
