@@ -1,5 +1,6 @@
 import type { DemoAdapter } from '../demo/choices.ts';
 import type { Fault, FaultAdapter } from '../demo/faults/fault.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { EXIT, RedisError, UsageError } from './errors.ts';
 import { Output } from './output.ts';
 import { stopOnSignals } from './signals.ts';
@@ -27,8 +28,15 @@ export async function playFault(name: string, { adapter, color, hasUrl }: FaultO
     return;
   }
   const fault = faults.find((candidate) => candidate.name === name);
-  if (fault === undefined)
-    throw new UsageError(`--fault: there is no fault "${name}". "sio-inspect demo --fault list" shows them.`);
+  if (fault === undefined) {
+    const hint = didYouMean(
+      name,
+      faults.map(({ name: known }) => known),
+    );
+    throw new UsageError(
+      `--fault: there is no fault "${name}".${hint} "sio-inspect demo --fault list" shows them.`,
+    );
+  }
   if (hasUrl)
     throw new UsageError('--fault brings its own Redis: leave --url out, nobody else shall suffer.');
   await play(fault, chooseAdapter(fault, adapter), output, style);

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { didYouMean } from './did-you-mean.ts';
 import { UsageError } from './errors.ts';
 import { type Condition, FILTER_FIELDS, type FilterField } from '../filter/filter.ts';
 
@@ -71,7 +72,9 @@ function checkKind(pattern: string): void {
   const fits = (kind: string): boolean =>
     parts.length === 1 ? kind === pattern : parts.every((part) => kind.includes(part));
   if (!KINDS.some(fits))
-    throw new UsageError(`--kind: there is no kind "${pattern}". There are ${KINDS.join(', ')}.`);
+    throw new UsageError(
+      `--kind: there is no kind "${pattern}".${didYouMean(pattern, KINDS)} There are ${KINDS.join(', ')}.`,
+    );
 }
 
 function capitalise<T extends string>(word: T): Capitalize<T> {

@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { RedisFailure } from '../redis/failure.ts';
 import { commands } from './commands/index.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { EXIT, RedisError, UsageError } from './errors.ts';
 
 /** Parses and runs one command; turns every failure into one clear message and the contract's exit code. */
@@ -51,21 +52,9 @@ function fail(message: string, code: number): void {
 }
 
 function unknownCommand(name: string): string {
-  const near = commands.map((command) => command.name).filter((known) => distance(known, name) <= 2);
-  const hint = near.length === 0 ? '' : ` Did you mean "${near.join('" or "')}"?`;
+  const hint = didYouMean(
+    name,
+    commands.map((command) => command.name),
+  );
   return `there is no command "${name}".${hint} "sio-inspect --help" lists them.`;
-}
-
-/** Edits between two words (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, change));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -13,7 +13,7 @@ export function nearestOf<T extends Place>(meant: Place, places: readonly T[]): 
 const MAX_LENGTH = 100;
 
 /** Edits between two words (Levenshtein). */
-function edits(a: string, b: string): number {
+export function edits(a: string, b: string): number {
   if (a.length > MAX_LENGTH || b.length > MAX_LENGTH) return a === b ? 0 : MAX_LENGTH;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

@@ -155,7 +155,8 @@ void test('doctor reads a capture', async () => {
 
 void test('doctor answers wrong usage with 2 and a Redis that is not there with 3', async () => {
   const cases: readonly (readonly [string[], number, RegExp])[] = [
-    [['--rule', 'nonsense'], 2, /no rule "nonsense"/],
+    [['--rule', 'nonsense'], 2, /no rule "nonsense"\. "sio-inspect rules"/],
+    [['--rule', 'phantom-subscribers'], 2, /Did you mean "phantom-subscriber"\?/],
     [['--json', '--markdown'], 2, /exclude each other/],
     [['no-such-file.txt'], 2, /no such file/],
     [['--url', 'redis://127.0.0.1:1'], 3, /127\.0\.0\.1:1/],
@@ -171,22 +172,24 @@ void test('rules lists every rule; with a name it prints the page', async () => 
   const [list, page, unknown] = await Promise.all([
     runCli(['rules']),
     runCli(['rules', 'phantom-subscriber']),
-    runCli(['rules', 'nonsense']),
+    runCli(['rules', 'silent']),
   ]);
   assert.match(list.stdout, /^phantom-subscriber +breaks delivery +by looking/m);
   assert.match(page.stdout, /## Cure/);
   assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /Did you mean "timeout-silent-server"\?/);
 });
 
 void test('demo --fault lists the faults and refuses what it does not know', async () => {
   const [list, unknown, url] = await Promise.all([
     runCli(['demo', '--fault', 'list']),
-    runCli(['demo', '--fault', 'nonsense']),
+    runCli(['demo', '--fault', 'frozen-werker']),
     runCli(['demo', '--fault', 'wrong-key', '--url', redis.url]),
   ]);
   assert.equal(list.code, 0);
   assert.match(list.stdout, /^frozen-worker {2,}/m);
   assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /Did you mean "frozen-worker"\?/);
   assert.equal(url.code, 2);
   assert.match(url.stderr, /brings its own Redis/);
 });

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { Look } from '../../doctor/evidence.ts';
 import type { Report } from '../../doctor/examine.ts';
 import type { Rule } from '../../doctor/rule.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
 import { showListening } from '../listening.ts';
@@ -95,7 +96,12 @@ async function chooseRules(names: readonly string[] | undefined): Promise<readon
   if (names === undefined) return rules;
   const unknown = names.find((name) => !rules.some((rule) => rule.name === name));
   if (unknown !== undefined)
-    throw new UsageError(`--rule: there is no rule "${unknown}". "sio-inspect rules" lists them.`);
+    throw new UsageError(
+      `--rule: there is no rule "${unknown}".${didYouMean(
+        unknown,
+        rules.map(({ name }) => name),
+      )} "sio-inspect rules" lists them.`,
+    );
   return rules.filter(({ name }) => names.includes(name));
 }
 

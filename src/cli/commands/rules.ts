@@ -5,6 +5,7 @@ import { rules } from '../../doctor/rules/index.ts';
 import { pageOf } from '../../render/findings.ts';
 import { padRight } from '../../render/text-width.ts';
 import type { Theme } from '../../render/theme.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { UsageError } from '../errors.ts';
 import { Output } from '../output.ts';
 import { themeFor } from '../terminal.ts';
@@ -52,7 +53,13 @@ async function write(name: string | undefined, { json, color }: RulesOptions): P
   const theme = themeFor(process.stdout, color);
   if (name === undefined) return listRules(theme);
   const rule = rules.find((candidate) => candidate.name === name);
-  if (rule === undefined) throw new UsageError(`there is no rule "${name}". "sio-inspect rules" lists them.`);
+  if (rule === undefined) {
+    const hint = didYouMean(
+      name,
+      rules.map(({ name: known }) => known),
+    );
+    throw new UsageError(`there is no rule "${name}".${hint} "sio-inspect rules" lists them.`);
+  }
   return readPage(rule);
 }
 
