@@ -23,6 +23,11 @@ export function columnsOf(stream: NodeJS.WriteStream): number {
   return Number.isInteger(said) && said > 0 ? said : DEFAULT_COLUMNS;
 }
 
+/** The same for prose: lines are broken on a terminal only, and stay whole where they are piped. */
+export function proseColumnsOf(stream: NodeJS.WriteStream): number {
+  return isTerminal(stream) ? columnsOf(stream) : Number.POSITIVE_INFINITY;
+}
+
 /** TypeScript types every standard stream as a terminal; a pipe is none. */
 function isTerminal(stream: NodeJS.WriteStream): stream is WriteStream & NodeJS.WriteStream {
   return (stream as { isTTY?: boolean }).isTTY === true;

@@ -1,7 +1,7 @@
 import type { Absence } from '../doctor/absence.ts';
 import { writeCommand } from '../doctor/commands.ts';
 import type { Case, Report } from '../doctor/examine.ts';
-import { pageOf, tellUnread, UNSEEN } from './findings.ts';
+import { tellUnread, UNSEEN } from './findings.ts';
 import { safeText } from './safe-text.ts';
 
 /** A report to paste into an issue. */
@@ -35,7 +35,7 @@ function writeCase({ rule, where, sentence, seen, culprits, symptom, next, sure 
     ),
     ...(symptom === undefined ? [] : [`- In logs: ${code(symptom)}`]),
     ...next.map((text) => `- Next: ${plain(text)}`),
-    `- More: ${pageOf(rule)}`,
+    `- More: \`sio-inspect rules ${rule.name}\``,
   ].join('\n');
 }
 

@@ -4,7 +4,7 @@ import type { Case, Report } from '../doctor/examine.ts';
 import type { Culprit, Rule, RuleSeverity } from '../doctor/rule.ts';
 import { plural } from './phrase.ts';
 import { safeText } from './safe-text.ts';
-import { padRight, textWidth } from './text-width.ts';
+import { padRight, textWidth, wrapWords } from './text-width.ts';
 import type { Theme } from './theme.ts';
 
 export interface FindingsOptions {
@@ -38,14 +38,16 @@ export function writeCase(item: Case, { theme, columns }: FindingsOptions): stri
   const fault = rule.fault === undefined ? '' : `  ·  see it happen: sio-inspect demo --fault ${rule.fault}`;
   return [
     heading,
-    ...wrap(safeText(item.sentence), width, '  ').map((line) => theme.strong(line)),
-    ...item.seen.flatMap((text) => wrap(`Seen: ${safeText(text)}`, width, '  ', '        ')),
+    ...wrapWords(safeText(item.sentence), width, '  ').map((line) => theme.strong(line)),
+    ...item.seen.flatMap((text) => wrapWords(`Seen: ${safeText(text)}`, width, '  ', '        ')),
     ...writeCulprits(item.culprits, width, theme),
     ...(item.symptom === undefined
       ? []
-      : wrap(`Your logs or users say: «${safeText(item.symptom)}»`, width, '  ', '    ')),
+      : wrapWords(`Your logs or users say: «${safeText(item.symptom)}»`, width, '  ', '    ')),
     ...item.next.flatMap((text) => writeAdvice(`Next: ${safeText(text)}`, width, theme)),
-    ...wrap(`More: ${pageOf(rule)}${fault}`, width, '  ', '        ').map((line) => theme.dim(line)),
+    ...wrapWords(`More: sio-inspect rules ${rule.name}${fault}`, width, '  ', '        ').map((line) =>
+      theme.dim(line),
+    ),
   ].join('\n');
 }
 
@@ -54,7 +56,7 @@ function writeAdvice(text: string, width: number, theme: Theme): readonly string
   const at = text.search(COMMAND);
   const sentence = at < 0 ? text : text.slice(0, at + 1);
   const command = at < 0 ? [] : [`        ${theme.strong(text.slice(at + 2))}`];
-  return [...wrap(sentence, width, '  ', '        '), ...command];
+  return [...wrapWords(sentence, width, '  ', '        '), ...command];
 }
 
 const COMMAND = /: (?:sio-inspect|redis-cli) /;
@@ -78,7 +80,7 @@ function paintOf(severity: RuleSeverity, theme: Theme): (text: string) => string
 function writeCulprits(culprits: readonly Culprit[], width: number, theme: Theme): readonly string[] {
   const shown = culprits.slice(0, CULPRITS_SHOWN).flatMap(({ is, value, about }) => {
     const text = `${is} ${safeText(value)}${about === undefined ? '' : `: ${safeText(about)}`}`;
-    return wrap(text, width, '  → ', '      ').map((line, index) =>
+    return wrapWords(text, width, '  → ', '      ').map((line, index) =>
       index === 0 ? theme.sender(line) : line,
     );
   });
@@ -90,8 +92,8 @@ function writeCulprits(culprits: readonly Culprit[], width: number, theme: Theme
 function writeAbsence({ says, lookedFor, instead }: Absence, { theme, columns }: FindingsOptions): string {
   const width = Math.min(columns, MAX_COLUMNS);
   return [
-    ...wrap(`! ${safeText(says)}`, width, '', '  ').map((line) => theme.warning(line)),
-    ...wrap(`Looked for: ${safeText(lookedFor)}.`, width, '  ', '    '),
+    ...wrapWords(`! ${safeText(says)}`, width, '', '  ').map((line) => theme.warning(line)),
+    ...wrapWords(`Looked for: ${safeText(lookedFor)}.`, width, '  ', '    '),
     ...instead.flatMap(({ says: there, command }) => [
       ...writeAdvice(
         `Instead: ${safeText(command === undefined ? there : `${there.replace(/\.$/, ':')} ${writeCommand(command)}`)}`,
@@ -122,34 +124,19 @@ function writeRest(
     ...(held.length === 0 ? [] : [`${theme.good('✓')} ${rules}`]),
     ...[...reasons].flatMap((why) => {
       const names = unchecked.filter((item) => item.why === why).map(({ rule }) => rule.name);
-      return wrap(`Not checked (${why}): ${names.join(', ')}.`, width, '  ').map((line) => theme.dim(line));
+      return wrapWords(`Not checked (${why}): ${names.join(', ')}.`, width, '  ').map((line) =>
+        theme.dim(line),
+      );
     }),
     ...[...notes.map(safeText), ...(unread === 0 ? [] : [tellUnread(unread)])].flatMap((text) =>
-      wrap(text, width, '  ').map((line) => theme.warning(line)),
+      wrapWords(text, width, '  ').map((line) => theme.warning(line)),
     ),
     ...hidden.flatMap((text) =>
-      wrap(`Hidden from us: ${safeText(text)}`, width, '  ').map((line) => theme.warning(line)),
+      wrapWords(`Hidden from us: ${safeText(text)}`, width, '  ').map((line) => theme.warning(line)),
     ),
     ...(gaps === 0
       ? []
       : [theme.warning(`  ${plural(gaps, 'gap')} in what was seen: some messages are missing.`)]),
-    ...wrap(UNSEEN, width, '  ').map((line) => theme.dim(line)),
+    ...wrapWords(UNSEEN, width, '  ').map((line) => theme.dim(line)),
   ].join('\n');
-}
-
-/** Breaks a text between words; a word that is longer than a line, such as a command, stays whole. */
-function wrap(text: string, columns: number, first: string, later = first): readonly string[] {
-  const lines: string[] = [];
-  let line = first;
-  let isEmpty = true;
-  for (const word of text.split(' ')) {
-    if (!isEmpty && textWidth(line) + 1 + textWidth(word) > columns) {
-      lines.push(line);
-      line = later;
-      isEmpty = true;
-    }
-    line += isEmpty ? word : ` ${word}`;
-    isEmpty = false;
-  }
-  return [...lines, line];
 }

@@ -67,6 +67,23 @@ export function wrapText(text: string, columns: number): string[] {
   return [...lines, line];
 }
 
+/** Breaks a text between words; a word that is longer than a line, such as a command, stays whole. */
+export function wrapWords(text: string, columns: number, first: string, later = first): string[] {
+  const lines: string[] = [];
+  let line = first;
+  let isEmpty = true;
+  for (const word of text.split(' ')) {
+    if (!isEmpty && textWidth(line) + 1 + textWidth(word) > columns) {
+      lines.push(line);
+      line = later;
+      isEmpty = true;
+    }
+    line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line];
+}
+
 /** `108 B`, `2.1 kB`, `40 MB`: powers of ten, as disks and networks count. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;

@@ -3,12 +3,13 @@ import { Command } from 'commander';
 import type { Rule } from '../../doctor/rule.ts';
 import { rules } from '../../doctor/rules/index.ts';
 import { pageOf } from '../../render/findings.ts';
+import { writePage } from '../../render/page.ts';
 import { padRight } from '../../render/text-width.ts';
 import type { Theme } from '../../render/theme.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { UsageError } from '../errors.ts';
 import { Output } from '../output.ts';
-import { themeFor } from '../terminal.ts';
+import { proseColumnsOf, themeFor } from '../terminal.ts';
 
 interface RulesOptions {
   readonly json?: true;
@@ -60,7 +61,7 @@ async function write(name: string | undefined, { json, color }: RulesOptions): P
     );
     throw new UsageError(`there is no rule "${name}".${hint} "sio-inspect rules" lists them.`);
   }
-  return readPage(rule);
+  return writePage(await readPage(rule), { theme, columns: proseColumnsOf(process.stdout) });
 }
 
 function listRules(theme: Theme): string {
