@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { endWithUs } from './reaper.ts';
 
 /** A Redis process of our own: on loopback, without persistence, in a directory that `stop` removes. */
 export interface PrivateRedis {
@@ -76,6 +77,7 @@ async function startOn(port: number, binary: string, args: readonly string[]): P
   const directory = await mkdtemp(join(tmpdir(), 'sio-inspect-redis-'));
   const words = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   const child = spawn(binary, [...words, '--dir', directory, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithUs(child, directory);
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
       const exited = once(child, 'exit');

@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RedisTarget } from '../../redis/target.ts';
 import { DemoError } from '../demo-error.ts';
+import { endWithUs } from '../reaper.ts';
 import type { Deed, Done, LabQuestion, LabReport, ServerPlan } from './lab-orders.ts';
 
 /** A Socket.IO server in a process of its own. */
@@ -29,6 +30,7 @@ const MAX_WORDS = 8000;
 /** Starts a server and resolves when it is subscribed. @throws {DemoError} with its last words when it ends before */
 export async function startLabServer(plan: ServerPlan, redis: RedisTarget): Promise<LabServer> {
   const child = fork(processFile(), [], { silent: true });
+  endWithUs(child);
   const state = { words: '', hasEnded: false, nextId: 1 };
   const waiting = new Map<number, (done: Done) => void>();
   for (const stream of [child.stdout, child.stderr]) {
