@@ -3,8 +3,9 @@ import type { Fault, FaultAdapter } from '../demo/faults/fault.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { EXIT, RedisError, UsageError } from './errors.ts';
 import { Output } from './output.ts';
+import { say } from './say.ts';
 import { stopOnSignals } from './signals.ts';
-import { columnsOf, themeFor } from './terminal.ts';
+import { proseColumnsOf, themeFor } from './terminal.ts';
 
 /** Long enough for what users do to happen some times, short enough to be watched. */
 const LISTEN_MS = 4000;
@@ -21,7 +22,7 @@ export async function playFault(name: string, { adapter, color, hasUrl }: FaultO
   const { faults } = await import('../demo/faults/index.ts');
   const { listFaults } = await import('../demo/faults/tell.ts');
   const output = new Output(process.stdout);
-  const style = { width: columnsOf(process.stdout), theme: themeFor(process.stdout, color) };
+  const style = { width: proseColumnsOf(process.stdout), theme: themeFor(process.stdout, color) };
   if (name === 'list') {
     for (const line of listFaults(style)) output.line(line);
     await output.flush();
@@ -68,26 +69,25 @@ async function play(
     stop.abort();
   });
   let written = Promise.resolve();
-  const say = (lines: readonly string[]): void => {
+  const tell = (lines: readonly string[]): void => {
     for (const line of lines) output.line(line);
     written = written.then(() => output.flush());
   };
   try {
-    say(tellTitle(fault, adapter, style));
+    tell(tellTitle(fault, adapter, style));
     const flaw = await perform(fault, {
       adapter,
       listenMs: LISTEN_MS,
       signal: stop.signal,
       onScene: (scene) => {
-        say(tellScene(scene, fault, adapter, style));
+        tell(tellScene(scene, fault, adapter, style));
       },
     });
     await written;
     if (flaw !== undefined) fail(`this time it did not come true: ${flaw}.`);
   } catch (error) {
     if (!stop.signal.aborted) await explain(error);
-    else if (signals.exitCode !== undefined)
-      process.stderr.write('sio-inspect: interrupted, and not played to its end.\n');
+    else if (signals.exitCode !== undefined) say('sio-inspect: interrupted, and not played to its end.');
   } finally {
     signals.release();
   }
@@ -103,6 +103,6 @@ async function explain(error: unknown): Promise<void> {
 }
 
 function fail(message: string): void {
-  process.stderr.write(`sio-inspect: ${message}\n`);
+  say(`sio-inspect: ${message}`);
   process.exitCode = EXIT.notUnderstood;
 }

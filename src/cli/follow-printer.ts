@@ -9,7 +9,8 @@ import { writeReplyNote, writeVerdict } from '../render/thread.ts';
 import { writeThreadJson } from '../render/thread-json.ts';
 import type { OutputOptions } from './options.ts';
 import { Output } from './output.ts';
-import { columnsOf, themeFor } from './terminal.ts';
+import { say } from './say.ts';
+import { columnsOf, themeFor, wantsWholeLines } from './terminal.ts';
 
 /** Writes what is followed: the lines of monitor with who answered when, and a verdict; or records and thread lines. */
 export class FollowPrinter {
@@ -25,7 +26,7 @@ export class FollowPrinter {
     this.#lines = new PrettyLines({
       theme: this.#theme,
       columns: columnsOf(process.stdout),
-      full: options.full === true,
+      full: wantsWholeLines(process.stdout, options.full),
       utc: options.utc === true,
     });
   }
@@ -54,11 +55,10 @@ export class FollowPrinter {
 
   readonly tellAttached = (event: LiveEvent): void => {
     if (event.is === 'attached')
-      process.stderr.write(
-        `attached to ${safeText(event.node)} by ${event.commands.map(safeText).join(', ')} · read-only: the servers do not notice us\n`,
+      say(
+        `attached to ${safeText(event.node)} by ${event.commands.map(safeText).join(', ')} · read-only: the servers do not notice us`,
       );
-    else if (event.is === 'lost')
-      process.stderr.write(`lost ${safeText(event.node)}: ${safeText(event.why)}\n`);
+    else if (event.is === 'lost') say(`lost ${safeText(event.node)}: ${safeText(event.why)}`);
   };
 
   flush(): Promise<void> {

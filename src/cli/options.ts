@@ -19,7 +19,10 @@ export type FilterOptions = {
 export function addOutputOptions(command: Command): Command {
   return command
     .option('--json', 'one JSON record per line (docs/records.md), nothing else on stdout')
-    .option('--full', 'never cut a line to the width of the terminal')
+    .option(
+      '--full',
+      'never cut a line to the width of the terminal (a pipe has none, unless COLUMNS says one)',
+    )
     .option('--utc', 'show times in UTC instead of local time')
     .option('--no-color', 'no colours (NO_COLOR does the same, FORCE_COLOR forces them)');
 }

@@ -5,7 +5,7 @@ import { writeRecord } from '../render/json-lines.ts';
 import { PrettyLines } from '../render/pretty.ts';
 import type { OutputOptions } from './options.ts';
 import { Output } from './output.ts';
-import { columnsOf, themeFor } from './terminal.ts';
+import { columnsOf, themeFor, wantsWholeLines } from './terminal.ts';
 
 export interface PrinterOptions extends OutputOptions {
   /** A single message is shown as a card, field by field. */
@@ -49,7 +49,7 @@ function prettyWriter(options: PrinterOptions): (observed: Observed) => string {
   const pretty = new PrettyLines({
     theme,
     columns: columnsOf(process.stdout),
-    full: options.full === true,
+    full: wantsWholeLines(process.stdout, options.full),
     utc: options.utc === true,
   });
   process.stdout.on('resize', () => {
@@ -76,7 +76,7 @@ function cardForOne(lines: Printer, output: Output, options: PrinterOptions): Pr
     flush: lines.flush,
     end: async () => {
       if (first?.is === 'message') {
-        const full = options.full === true;
+        const full = wantsWholeLines(process.stdout, options.full);
         output.line(
           writeCard(first, {
             theme: themeFor(process.stdout, options.color),

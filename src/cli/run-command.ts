@@ -2,6 +2,7 @@ import { type Command, CommanderError } from 'commander';
 import { RedisFailure } from '../redis/failure.ts';
 import { commands } from './commands/index.ts';
 import { didYouMean } from './did-you-mean.ts';
+import { say } from './say.ts';
 import { EXIT, RedisError, UsageError } from './errors.ts';
 
 /** Parses and runs one command; turns every failure into one clear message and the contract's exit code. */
@@ -47,7 +48,7 @@ function report(error: unknown): void {
 }
 
 function fail(message: string, code: number): void {
-  process.stderr.write(`sio-inspect: ${message}\n`);
+  say(`sio-inspect: ${message}`);
   process.exitCode = code;
 }
 

@@ -28,6 +28,11 @@ export function proseColumnsOf(stream: NodeJS.WriteStream): number {
   return isTerminal(stream) ? columnsOf(stream) : Number.POSITIVE_INFINITY;
 }
 
+/** Nothing is cut where nobody says to what: `--full`, or a pipe. */
+export function wantsWholeLines(stream: NodeJS.WriteStream, full: true | undefined): boolean {
+  return full === true || (!isTerminal(stream) && process.env.COLUMNS === undefined);
+}
+
 /** TypeScript types every standard stream as a terminal; a pipe is none. */
 function isTerminal(stream: NodeJS.WriteStream): stream is WriteStream & NodeJS.WriteStream {
   return (stream as { isTTY?: boolean }).isTTY === true;

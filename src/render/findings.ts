@@ -10,6 +10,8 @@ import type { Theme } from './theme.ts';
 export interface FindingsOptions {
   readonly theme: Theme;
   readonly columns: number;
+  /** Who sees the fault happen needs not be told how. */
+  readonly isStaged?: true;
 }
 
 /** What no examination of Redis can see. */
@@ -28,14 +30,13 @@ export function writeReport(report: Report, options: FindingsOptions): string {
 }
 
 /** One case: what, where, how sure; the numbers; the names; what to do. */
-export function writeCase(item: Case, { theme, columns }: FindingsOptions): string {
+export function writeCase(item: Case, { theme, columns, isStaged }: FindingsOptions): string {
   const { rule, where = '', sure } = item;
   const width = Math.min(columns, MAX_COLUMNS);
   const paint = paintOf(rule.severity, theme);
   const title = `${MARKS[rule.severity]} ${rule.name}`;
   const lead = `${padRight(title, 30)} ${safeText(where)}`;
   const heading = `${paint(title)}${lead.slice(title.length)}${' '.repeat(Math.max(2, width - textWidth(lead) - sure.length))}${theme.dim(sure)}`;
-  const fault = rule.fault === undefined ? '' : `  ·  see it happen: sio-inspect demo --fault ${rule.fault}`;
   return [
     heading,
     ...wrapWords(safeText(item.sentence), width, '  ').map((line) => theme.strong(line)),
@@ -45,9 +46,10 @@ export function writeCase(item: Case, { theme, columns }: FindingsOptions): stri
       ? []
       : wrapWords(`Your logs or users say: «${safeText(item.symptom)}»`, width, '  ', '    ')),
     ...item.next.flatMap((text) => writeAdvice(`Next: ${safeText(text)}`, width, theme)),
-    ...wrapWords(`More: sio-inspect rules ${rule.name}${fault}`, width, '  ', '        ').map((line) =>
-      theme.dim(line),
-    ),
+    theme.dim(`  More: sio-inspect rules ${rule.name}`),
+    ...(rule.fault === undefined || isStaged === true
+      ? []
+      : [theme.dim(`  See it happen: sio-inspect demo --fault ${rule.fault}`)]),
   ].join('\n');
 }
 

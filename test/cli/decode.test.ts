@@ -139,3 +139,14 @@ void test('input without Socket.IO traffic is said to be so', async () => {
   assert.equal(run.code, 0);
   assert.match(run.stderr, /no Socket\.IO message.*GET/);
 });
+
+test('decode cuts lines to the width of a terminal, and leaves them whole in a pipe', async () => {
+  const event = 'e'.repeat(150);
+  const input = `1795376207.468501 [0 127.0.0.1:49376] "subscribe" "socket.io-request#/#" "socket.io#/#${event}#"\n`;
+  const [cut, whole] = await Promise.all([
+    runCli(['decode'], { input: input.repeat(2), env: { COLUMNS: '80' } }),
+    runCli(['decode'], { input: input.repeat(2), env: { COLUMNS: undefined } }),
+  ]);
+  assert.match(cut.stdout, /… \+\d+ B/);
+  assert.ok(whole.stdout.includes(event), whole.stdout);
+});

@@ -4,6 +4,7 @@ import type { RedisTarget } from '../../redis/target.ts';
 import { EXIT, RedisError, UsageError } from '../errors.ts';
 import { Output } from '../output.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
+import { say } from '../say.ts';
 import { stopOnSignals } from '../signals.ts';
 import { columnsOf, themeFor } from '../terminal.ts';
 
@@ -143,7 +144,7 @@ async function explain(error: unknown): Promise<void> {
 }
 
 function notice(line: string): void {
-  process.stderr.write(`sio-inspect: ${line}\n`);
+  say(`sio-inspect: ${line}`);
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {

@@ -9,6 +9,7 @@ import { showListening } from '../listening.ts';
 import { addKeyOption, collect, parseCount, parseDuration } from '../options.ts';
 import { Output } from '../output.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
+import { say } from '../say.ts';
 import { stopOnSignals } from '../signals.ts';
 import { columnsOf, themeFor } from '../terminal.ts';
 
@@ -147,7 +148,7 @@ async function examineRedis(
     enough,
     onLook: (look) => {
       enough.removeEventListener('abort', giveUp);
-      process.stderr.write(`${introduce(look, rules, options)}\n`);
+      say(introduce(look, rules, options));
       if (listens(rules, options)) listening.begin();
     },
     onHeard: listening.heard,

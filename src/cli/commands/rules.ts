@@ -4,7 +4,7 @@ import type { Rule } from '../../doctor/rule.ts';
 import { rules } from '../../doctor/rules/index.ts';
 import { pageOf } from '../../render/findings.ts';
 import { writePage } from '../../render/page.ts';
-import { padRight } from '../../render/text-width.ts';
+import { padRight, textWidth, wrapWords } from '../../render/text-width.ts';
 import type { Theme } from '../../render/theme.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { UsageError } from '../errors.ts';
@@ -18,6 +18,9 @@ interface RulesOptions {
 
 const WAYS = { static: 'by looking', traffic: 'by listening', watch: 'by watching' } as const;
 const MARKS = { breaks: 'breaks delivery', bites: 'will bite', info: 'worth knowing' } as const;
+
+/** From here on a summary has room beside its rule. */
+const WIDE_COLUMNS = 110;
 
 /** `sio-inspect rules` */
 export function createCommand(): Command {
@@ -66,8 +69,13 @@ async function write(name: string | undefined, { json, color }: RulesOptions): P
 
 function listRules(theme: Theme): string {
   const width = Math.max(...rules.map(({ name }) => name.length));
-  const rows = rules.map(({ name, severity, needs, summary }) => {
-    return `${theme.strong(padRight(name, width))}  ${padRight(MARKS[severity], 15)}  ${padRight(WAYS[needs], 12)}  ${summary}`;
+  const columns = proseColumnsOf(process.stdout);
+  const rows = rules.flatMap(({ name, severity, needs, summary }) => {
+    const head = `${theme.strong(padRight(name, width))}  ${padRight(MARKS[severity], 15)}  ${padRight(WAYS[needs], 12)}`;
+    // Side by side where there is room for both.
+    return columns > WIDE_COLUMNS
+      ? wrapWords(summary, columns, `${head}  `, ' '.repeat(textWidth(head) + 2))
+      : [head.trimEnd(), ...wrapWords(summary, columns, '  ')];
   });
   return [
     ...rows,

@@ -18,7 +18,7 @@ import { addOutputOptions, type OutputOptions, parseDuration } from '../options.
 import { Output } from '../output.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
-import { columnsOf, themeFor } from '../terminal.ts';
+import { columnsOf, themeFor, wantsWholeLines } from '../terminal.ts';
 
 interface ServersOptions extends OutputOptions, RedisOptions {
   readonly sentinel?: string;
@@ -198,7 +198,8 @@ async function look(
     const node = links.map((link) => link.node).join(' ');
     if (options.json === true) return writeServersJson(view, node, Date.now() * 1000);
     const theme = themeFor(process.stdout, options.color);
-    const style = { theme, columns: columnsOf(process.stdout), full: options.full === true };
+    const full = wantsWholeLines(process.stdout, options.full);
+    const style = { theme, columns: columnsOf(process.stdout), full };
     const where = `${theme.strong('sio-inspect')} · servers at ${safeText(redactUrl(node))} · asked, not subscribed: the servers do not notice us`;
     return `${where}\n\n${writeServers(view, style)}`;
   });

@@ -1,6 +1,7 @@
 import { writeCase } from '../../render/findings.ts';
 import { plural } from '../../render/phrase.ts';
 import { safeText } from '../../render/safe-text.ts';
+import { wrapWords } from '../../render/text-width.ts';
 import type { Theme } from '../../render/theme.ts';
 import type { Style } from '../story-style.ts';
 import { type Fault, type FaultAdapter, viaOf } from './fault.ts';
@@ -8,22 +9,24 @@ import { faults } from './index.ts';
 import type { Scene } from './play.ts';
 
 /** Every fault, one line each. */
-export function listFaults({ theme }: Style): readonly string[] {
+export function listFaults({ theme, width: columns }: Style): readonly string[] {
   const width = Math.max(...faults.map(({ name }) => name.length));
   return [
-    ...faults.map(({ name, title }) => `${theme.strong(name.padEnd(width))}  ${title}`),
+    ...faults.flatMap(({ name, title }) =>
+      wrapWords(title, columns, `${theme.strong(name.padEnd(width))}  `, ' '.repeat(width + 2)),
+    ),
     '',
     'sio-inspect demo --fault NAME stages one on a Redis of its own, and cures it.',
   ];
 }
 
 /** The first lines: what will be seen. */
-export function tellTitle(fault: Fault, adapter: FaultAdapter, { theme }: Style): readonly string[] {
+export function tellTitle(fault: Fault, adapter: FaultAdapter, { theme, width }: Style): readonly string[] {
   const servers = adapter === 'redis' ? 'real servers' : `real servers, ${adapter} adapter`;
   return [
     `${theme.strong('sio-inspect demo')} · fault ${theme.strong(fault.name)} · ${servers}, a private Redis`,
     `In short: ${fault.title}.`,
-  ];
+  ].flatMap((line) => wrapWords(line, width, '', '  '));
 }
 
 /** What one scene shows. */
@@ -39,18 +42,20 @@ export function tellScene(
       return [
         '',
         theme.strong('1  The stage'),
-        ...indent(scene.story),
+        ...indent(scene.story, style),
         theme.dim(`   Redis at ${scene.url}`),
       ];
     case 'cured':
-      return ['', theme.strong('4  The cure'), ...indent([fault.cure])];
+      return ['', theme.strong('4  The cure'), ...indent([fault.cure], style)];
     case 'symptom': {
       const { lines, isBad } = scene.symptom;
       const paint = isBad ? theme.trouble : theme.good;
       const title = scene.afterCure ? [] : ['', theme.strong('2  What users see')];
       return [
         ...title,
-        ...indent(lines.map(safeText)).map((line, index) => (index === 0 ? line : paint(line))),
+        ...lines.flatMap((line, index) =>
+          indent([safeText(line)], style).map((row) => (index === 0 ? row : paint(row))),
+        ),
       ];
     }
     case 'listening':
@@ -60,7 +65,9 @@ export function tellScene(
     case 'diagnosis':
       if (scene.report.cases.length === 0) return [`${INDENT}${tellNothing(scene, theme)}`];
       return scene.report.cases.flatMap((item) =>
-        indent(writeCase(item, { theme, columns: style.width - INDENT.length }).split('\n')),
+        writeCase(item, { theme, columns: style.width - INDENT.length, isStaged: true })
+          .split('\n')
+          .map((line) => INDENT + line),
       );
   }
 }
@@ -73,8 +80,9 @@ function tellNothing({ afterCure, report }: Extract<Scene, { is: 'diagnosis' }>,
     : `${theme.trouble('✗')} The doctor finds nothing.`;
 }
 
-function indent(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => `${INDENT}${line}`);
+/** What does not fit goes on below, a little further right. */
+function indent(lines: readonly string[], { width }: Style): readonly string[] {
+  return lines.flatMap((line) => wrapWords(line, width, INDENT, `${INDENT}  `));
 }
 
 /** What one would type. */
