@@ -67,7 +67,7 @@ export async function readCaptures(
     ...(options.channel === undefined ? {} : { channel: options.channel }),
     ports: options.port ?? [],
     allDeliveries: options.deliveries === true,
-onNote: note,
+    onNote: note,
     ...(reserve === undefined ? {} : takeShortWays(inspector, summary, reserve, options.key ?? [])),
   });
   for await (const batch of batches) {
