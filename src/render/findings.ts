@@ -16,7 +16,7 @@ export interface FindingsOptions {
 
 /** What no examination of Redis can see. */
 export const UNSEEN =
-  'Not visible from Redis: sticky sessions. «Session ID unknown» (HTTP 400) comes from a load balancer that sends one client to several servers.';
+  'Not visible from Redis: sticky sessions. «Session ID unknown» (HTTP 400) comes from a load balancer that sends one client to several servers; see it happen: sio-inspect demo --fault no-sticky-sessions';
 
 const MARKS: Readonly<Record<RuleSeverity, string>> = { breaks: '✗', bites: '!', info: 'i' };
 const MAX_COLUMNS = 110;

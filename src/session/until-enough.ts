@@ -4,7 +4,7 @@ import type { OfflineInput } from './offline.ts';
 export async function* untilEnough(
   inputs: AsyncIterable<OfflineInput>,
   names: string[],
-  enough = new AbortController().signal,
+  enough: AbortSignal = new AbortController().signal,
 ): AsyncIterable<OfflineInput> {
   for await (const { name, chunks } of inputs) {
     names.push(name);

@@ -18,13 +18,13 @@ void test('every rule has a page with all sections, and every page a rule', () =
   }
 });
 
-void test('every rule names a fault that sets it off, and every fault a rule', () => {
+void test('every rule names a fault that sets it off, and every fault a rule, unless Redis shows nothing of it', () => {
   for (const { name, fault } of rules) {
     assert.equal(faults.find((candidate) => candidate.name === fault)?.rule, name, name);
   }
   const known = new Set(rules.map(({ name }) => name));
   assert.deepEqual(
-    faults.filter(({ rule }) => !known.has(rule)),
-    [],
+    faults.filter(({ rule }) => rule === undefined || !known.has(rule)).map(({ name }) => name),
+    ['no-sticky-sessions'],
   );
 });

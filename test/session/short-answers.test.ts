@@ -23,7 +23,7 @@ describe('each cause of too few answers', { concurrency: 2 }, () => {
     const fault = faults.find((candidate) => candidate.name === name);
     assert.ok(fault);
     for (const adapter of fault.adapters ?? []) {
-      void it(`${name}, ${adapter}: ${fault.rule} alone is found and names the culprit; the cure ends the symptom`, async () => {
+      void it(`${name}, ${adapter}: ${fault.rule ?? ''} alone is found and names the culprit; the cure ends the symptom`, async () => {
         const lab = await Lab.open(fault.redisArgs);
         try {
           const staged = await fault.stage(lab, adapter);

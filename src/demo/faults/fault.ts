@@ -25,8 +25,8 @@ export interface Staged {
 /** A fault that everybody can see on their own machine. */
 export interface Fault {
   readonly name: string;
-  /** The rule that finds it. */
-  readonly rule: string;
+  /** The rule that finds it; none where nothing of it passes through Redis: then the doctor must find nothing. */
+  readonly rule?: string;
   /** One line: what is wrong. */
   readonly title: string;
   /** What the cure does, in a sentence. */

@@ -16,6 +16,7 @@ import { loneNodesFault } from './lone-nodes.ts';
 import { missingHandlerFault } from './missing-handler.ts';
 import { mixedShardedModesFault } from './mixed-sharded-modes.ts';
 import { mixedVersionsFault } from './mixed-versions.ts';
+import { noStickySessionsFault } from './no-sticky-sessions.ts';
 import { notOfferedFault } from './not-offered.ts';
 import { phantomSubscriberFault } from './phantom-subscriber.ts';
 import { poisonPayloadFault } from './poison-payload.ts';
@@ -67,4 +68,5 @@ export const faults: readonly Fault[] = [
   slowReaderFault,
   recoveryWindowFault,
   recoveryFloodFault,
+  noStickySessionsFault,
 ];

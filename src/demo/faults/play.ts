@@ -98,7 +98,7 @@ function findFlaw(fault: Fault, symptom: Symptom, report: Report, afterCure: boo
     return found.length === 0 ? undefined : `the doctor still found ${found.join(', ')} after the cure`;
   }
   if (!symptom.isBad) return 'the symptom did not show';
-  if (!found.includes(fault.rule)) return `the doctor did not find ${fault.rule}`;
+  if (fault.rule !== undefined && !found.includes(fault.rule)) return `the doctor did not find ${fault.rule}`;
   const others = found.filter((name) => name !== fault.rule && fault.alsoFound?.includes(name) !== true);
   return others.length === 0 ? undefined : `the doctor also accused ${others.join(', ')}`;
 }

@@ -63,7 +63,7 @@ export function tellScene(
         ? []
         : ['', theme.strong('3  What the doctor says'), `   ${theme.dim(`$ ${commandOf(fault, adapter)}`)}`];
     case 'diagnosis':
-      if (scene.report.cases.length === 0) return [`${INDENT}${tellNothing(scene, theme)}`];
+      if (scene.report.cases.length === 0) return indent(tellNothing(scene, fault, theme), style);
       return scene.report.cases.flatMap((item) =>
         writeCase(item, { theme, columns: style.width - INDENT.length, isStaged: true })
           .split('\n')
@@ -74,10 +74,21 @@ export function tellScene(
 
 const INDENT = '   ';
 
-function tellNothing({ afterCure, report }: Extract<Scene, { is: 'diagnosis' }>, theme: Theme): string {
+function tellNothing(
+  { afterCure, report }: Extract<Scene, { is: 'diagnosis' }>,
+  { rule }: Fault,
+  theme: Theme,
+): readonly string[] {
+  const held = `${plural(report.held.length, 'rule')} hold`;
+  const good = theme.good('✓');
+  if (rule === undefined && !afterCure)
+    return [
+      `${good} The doctor finds nothing: ${held}.`,
+      'Nothing of this passes through Redis, so nobody can see it there: look at what stands in front of the servers.',
+    ];
   return afterCure
-    ? `${theme.good('✓')} The doctor finds nothing any more: ${plural(report.held.length, 'rule')} hold.`
-    : `${theme.trouble('✗')} The doctor finds nothing.`;
+    ? [`${good} The doctor finds nothing${rule === undefined ? '' : ' any more'}: ${held}.`]
+    : [`${theme.trouble('✗')} The doctor finds nothing.`];
 }
 
 /** What does not fit goes on below, a little further right. */
