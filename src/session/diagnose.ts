@@ -44,6 +44,8 @@ export interface DiagnoseLiveOptions extends DiagnoseOptions {
   readonly signal: AbortSignal;
   /** Aborts when the user has waited long enough: what was seen by then is examined. */
   readonly enough?: AbortSignal;
+  /** Listens no longer than for so many messages. */
+  readonly count?: number;
   /** Called with the number of messages so far. */
   readonly onHeard?: (messages: number) => void;
   /** Called with the first look, before anything else takes time. */
@@ -132,7 +134,7 @@ async function tellAbsence(report: Report, links: Links, keys: readonly string[]
 
 async function listen(
   place: Place,
-  { forMs, signal, via, keys = [], onHeard }: DiagnoseLiveOptions,
+  { forMs, signal, via, keys = [], onHeard, count }: DiagnoseLiveOptions,
   traffic: Traffic,
   meanwhile: (ended: AbortSignal) => Promise<void>,
 ): Promise<void> {
@@ -160,8 +162,9 @@ async function listen(
     stop,
     onObserved: (observed) => {
       traffic.add(observed);
-      return true;
+      return observed.is === 'message';
     },
+    ...(count === undefined ? {} : { count }),
     onBatch: () => {
       onHeard?.(traffic.messages);
       return Promise.resolve();

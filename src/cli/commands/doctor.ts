@@ -20,6 +20,7 @@ interface DoctorOptions extends RedisOptions {
   readonly rule?: readonly string[];
   readonly expect?: number;
   readonly for: number;
+  readonly count?: number;
   readonly timeout?: number;
   readonly json?: true;
   readonly markdown?: true;
@@ -47,6 +48,7 @@ export function createCommand(): Command {
         .argParser(parseDuration)
         .default(LISTEN_MS, '10s'),
     )
+    .option('--count <n>', 'listen no longer than for so many messages', parseCount)
     .option('--expect <n>', 'how many servers there should be', parseCount)
     .option('--timeout <time>', 'requestsTimeout of your servers, where it is not the default', parseDuration)
     .option('--rule <name>', 'check this rule only (sio-inspect rules lists them); repeatable', collect);
@@ -131,7 +133,7 @@ async function examineRedis(
   const target = await readTarget(options);
   const { diagnoseLive } = await import('../../session/diagnose.ts');
   const { addressCommands } = await import('../../doctor/commands.ts');
-  const { key, expect, timeout, via, sentinel } = options;
+  const { key, expect, timeout, via, sentinel, count } = options;
   const listening = showListening(options.for);
   // Before the first look there is nothing to report on: then Ctrl-C ends it all.
   const atOnce = new AbortController();
@@ -153,6 +155,7 @@ async function examineRedis(
     },
     onHeard: listening.heard,
     ...(sentinel === undefined ? {} : { sentinel }),
+    ...(count === undefined ? {} : { count }),
     ...(key === undefined ? {} : { keys: key }),
     ...(expect === undefined ? {} : { expect }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),

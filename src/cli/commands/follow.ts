@@ -12,7 +12,7 @@ import { UsageError } from '../errors.ts';
 import { FollowPrinter } from '../follow-printer.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
 import { checkVia, collectVia, type ViaWord } from '../live-options.ts';
-import { addKeyOption, addOutputOptions, type OutputOptions, parseDuration } from '../options.ts';
+import { addKeyOption, addOutputOptions, type OutputOptions, parseCount, parseDuration } from '../options.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
 
@@ -26,6 +26,7 @@ interface FollowOptions extends OutputOptions, RedisOptions {
   readonly sentinel?: string;
   readonly key?: readonly string[];
   readonly for?: number;
+  readonly count?: number;
   readonly timeout?: number;
 }
 
@@ -44,7 +45,8 @@ export function createCommand(): Command {
     .option('--timeout <time>', 'requestsTimeout of your servers, where it is not the default', parseDuration)
     .option('--via <way>', 'how to attach, as in monitor; repeatable (default: monitor)', collectVia)
     .option('--sentinel <name>', 'the primary to watch, by the name that the Sentinel at --url has for it')
-    .option('--for <time>', 'end after this time, e.g. 30s', parseDuration);
+    .option('--count <n>', 'live: end after this many messages that are shown', parseCount)
+    .option('--for <time>', 'live: end after this time, e.g. 30s', parseDuration);
   addKeyOption(addRedisOptions(command));
   return addOutputOptions(command)
     .addHelpText('after', EXAMPLES)
@@ -155,9 +157,11 @@ async function followLive(
         inspector: new Inspector(keys),
         stop,
         onObserved: (observed) => {
-          show(follower.add(observed, live.add(observed)));
-          return true;
+          const steps = follower.add(observed, live.add(observed));
+          show(steps);
+          return steps.some(({ is }) => is === 'observed');
         },
+        ...(options.count === undefined ? {} : { count: options.count }),
         onBatch: () => printer.flush(),
       });
     } finally {

@@ -8,11 +8,12 @@ export function createCommand(): Command {
       'Watch a live Redis as monitor does, and write what passes to a file instead of the terminal, as it came.\ndecode, explain and all other commands that read captures read it.',
     )
     .argument('<file>', 'a new file; .gz at the end of its name makes it gzip')
+    .option('--json', 'also one JSON record per line on stdout (docs/records.md), as monitor --record does')
     .option('--no-color', 'no colours (NO_COLOR does the same, FORCE_COLOR forces them)');
   return addMonitorOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: MonitorOptions) => {
-      await watchRedis({ ...options, record: file }, 'record');
+      await watchRedis({ ...options, record: file }, options.json === true ? 'print' : 'record');
     });
 }
 

@@ -14,7 +14,7 @@ import { safeText } from '../../render/safe-text.ts';
 import { type ServersView, writeServers } from '../../render/servers-table.ts';
 import { writeServersJson } from '../../render/servers-table-json.ts';
 import { UsageError } from '../errors.ts';
-import { addOutputOptions, type OutputOptions, parseDuration } from '../options.ts';
+import { addOutputOptions, type OutputOptions, parseCount, parseDuration } from '../options.ts';
 import { Output } from '../output.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
@@ -25,6 +25,7 @@ interface ServersOptions extends OutputOptions, RedisOptions {
   readonly via?: 'monitor';
   readonly for?: number;
   readonly watch?: true;
+  readonly count?: number;
 }
 
 const LISTEN_MS = 5000;
@@ -51,7 +52,8 @@ export function createCommand(): Command {
       'how long to listen or to watch, e.g. 5s (the default of --via monitor)',
       parseDuration,
     )
-    .option('--watch', 'look again every two seconds');
+    .option('--watch', 'look again every two seconds')
+    .option('--count <n>', 'with --watch: end after so many looks', parseCount);
   return addOutputOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (options: ServersOptions) => {
@@ -71,6 +73,8 @@ Exit code: 0 at the end, 3 when Redis cannot be reached or forbids it, 130 after
 async function servers(options: ServersOptions): Promise<void> {
   if (options.for !== undefined && options.via === undefined && options.watch !== true)
     throw new UsageError('--for goes with --via monitor or --watch.');
+  if (options.count !== undefined && options.watch !== true)
+    throw new UsageError('--count goes with --watch.');
   const target = await readTarget(options);
   const output = new Output(process.stdout);
   const stop = new AbortController();
@@ -123,10 +127,11 @@ async function watch(
   let last = '';
   if (isScreen) process.stdout.write(ENTER_SCREEN);
   try {
-    while (!signal.aborted) {
+    for (let looks = 1; !signal.aborted; looks++) {
       last = await look(options, place, threads.peers, signal);
       output.line(isScreen ? `${CLEAR_SCREEN}${last}` : last);
       await output.flush();
+      if (looks === options.count) stop.abort();
       await pause(WATCH_MS, signal);
     }
     await listening;
