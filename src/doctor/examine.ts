@@ -58,11 +58,9 @@ export function isProblem({ rule }: Case): boolean {
 }
 
 function lacks(rule: Rule, evidence: Evidence, absence: Absence | undefined): string | undefined {
-  const lacking = lacksAnything(rule, evidence);
+  const lacking = lacksAnything(rule, evidence) ?? rule.lacks?.(evidence);
   if (lacking !== undefined) return lacking;
-  return absence !== undefined && rule.isAboutServers === true
-    ? 'no server was found'
-    : rule.lacks?.(evidence);
+  return absence !== undefined && rule.isAboutServers === true ? 'no server was found' : undefined;
 }
 
 function lacksAnything(rule: Rule, { looks, traffic, attendance, expect }: Evidence): string | undefined {

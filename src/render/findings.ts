@@ -57,7 +57,7 @@ export function writeCase(item: Case, { theme, columns, isStaged }: FindingsOpti
 function writeAdvice(text: string, width: number, theme: Theme): readonly string[] {
   const at = text.search(COMMAND);
   const sentence = at < 0 ? text : text.slice(0, at + 1);
-  const command = at < 0 ? [] : [`        ${theme.strong(text.slice(at + 2))}`];
+  const command = at < 0 ? [] : [`    ${theme.strong(text.slice(at + 2))}`];
   return [...wrapWords(sentence, width, '  ', '        '), ...command];
 }
 

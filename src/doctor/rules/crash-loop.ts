@@ -80,7 +80,7 @@ function diagnose({ lives, stayed }: Loop, traffic: Traffic | undefined, attenda
     symptom: 'clients of that server: "transport close", then they connect again; its supervisor: restarted',
     next: [
       'Read what that process said last: an uncaught exception, or out of memory.',
-      'Look for what makes it end: sio-inspect doctor --via monitor --rule poison-payload --rule buffer-pressure',
+      'Look for what makes it end (poison-payload, buffer-pressure): sio-inspect doctor --via monitor',
     ],
     sure: 'likely',
   };

@@ -73,7 +73,7 @@ function explain(sender: Sender, near: KnownGroup): string {
       ? []
       : [`the namespace is "${sender.nsp}" there and "${near.nsp}" in the servers`]),
   ].join(', and ');
-  return `Did you mean ${describePlace(near)}? Here ${wrong}: new Emitter(redis, { key: "${near.key}" })${nsp}`;
+  return `Did you mean ${describePlace(near)}? Now ${wrong}: new Emitter(redis, { key: "${near.key}" })${nsp}`;
 }
 
 function describeGroups(groups: readonly KnownGroup[]): string {
