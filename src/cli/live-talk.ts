@@ -1,6 +1,6 @@
 import type { Summary } from '../analyse/summary.ts';
 import { lookAround } from '../capture/live/look-around.ts';
-import { DEFAULT_KEY } from '../capture/live/open-ways.ts';
+import { DEFAULT_KEY, type Watched } from '../capture/live/visibility.ts';
 import type { LiveEvent, LiveWay } from '../capture/live/way.ts';
 import { RedisFailure } from '../redis/failure.ts';
 import { type Place, withAllLinks } from '../redis/place.ts';
@@ -176,6 +176,13 @@ export class LiveTalk {
     return this.#options.keys ?? [DEFAULT_KEY];
   }
 
+  /** In a cluster a replica is asked by PSUBSCRIBE, and shows no more than that. */
+  #watched(): Watched {
+    const isCluster = this.#place?.mode === 'cluster';
+    const ways = this.#ways.map((way) => (isCluster && way === 'replica' ? 'subscribe' : way));
+    return { keys: this.#options.keys, ways };
+  }
+
   #advice(): string {
     if (this.#ways.includes('replication')) return PRICE_OF_REPLICATION;
     if (this.#ways.includes('replica')) return 'who sent it is not known on a replica';
@@ -190,7 +197,7 @@ export class LiveTalk {
     if (place === undefined) return;
     try {
       await withAllLinks(place, this.#options.signal, async (links) => {
-        const sights = await lookAround(links, { keys: this.#keys(), ways: this.#ways });
+        const sights = await lookAround(links, this.#watched());
         if (this.#options.signal.aborted) return;
         this.#say(this.#theme.warning(`Nothing has arrived for ${QUIET_MS / 1000} s.`));
         for (const { says, command } of sights) {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { clusterMonitorSource } from '../capture/live/cluster-monitor.ts';
 import { monitorSource } from '../capture/live/monitor.ts';
 import { subscribeSource } from '../capture/live/subscribe.ts';
+import { DEFAULT_KEY } from '../capture/live/visibility.ts';
 import { countListeners } from '../doctor/count-listeners.ts';
 import type { Look } from '../doctor/evidence.ts';
 import { examine, type Report } from '../doctor/examine.ts';
@@ -46,7 +47,6 @@ const PATIENCE_SHARE = 1 / 4;
 const MAX_PATIENCE_MS = 5000;
 /** A node of a cluster that cannot be reached is not waited for. */
 const ATTACH_MS = 5000;
-const DEFAULT_KEY = 'socket.io';
 /** What an adapter's broadcast channel looks like, whatever its key: an emitter with a wrong one is heard too. */
 const ANY_KEY = '*#/*';
 

@@ -12,6 +12,7 @@ import { replicaSource } from './replica.ts';
 import { replicationSource } from './replication.ts';
 import { streamSource } from './stream.ts';
 import { subscribeSource } from './subscribe.ts';
+import { DEFAULT_KEY, isStreamNamed, PYTHON_CHANNEL } from './visibility.ts';
 import type { LiveOptions, LiveWay } from './way.ts';
 
 export interface WaysOptions extends Omit<LiveOptions, 'target'> {
@@ -25,9 +26,6 @@ export interface WaysOptions extends Omit<LiveOptions, 'target'> {
   /** MONITOR ends itself past this many commands per second. */
   readonly maxRate?: number;
 }
-
-export const DEFAULT_KEY = 'socket.io';
-const PYTHON_CHANNEL = 'socketio';
 
 /** The source of all these ways side by side. @throws {RedisFailure} */
 export async function openWays(
@@ -79,13 +77,8 @@ export async function nameStreams(
   const found = perNode
     .flat()
     .map(({ name }) => name)
-    .filter((name) => (keys === undefined ? name.startsWith(DEFAULT_KEY) : keys.includes(baseName(name))));
+    .filter((name) => isStreamNamed(name, keys));
   return { watched: [...new Set([...(keys ?? [DEFAULT_KEY]), ...found])], found };
-}
-
-/** `socket.io-3` is one of several streams of `socket.io` (@socket.io/redis-streams-adapter 0.3, streamCount). */
-function baseName(name: string): string {
-  return name.replace(/-\d+$/, '');
 }
 
 async function openStreams(
