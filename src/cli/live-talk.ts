@@ -1,21 +1,21 @@
 import type { Summary } from '../analyse/summary.ts';
-import { lookAround } from '../capture/live/look-around.ts';
+import { lookAround, type Survey, survey } from '../capture/live/look-around.ts';
 import { DEFAULT_KEY, type Watched } from '../capture/live/visibility.ts';
 import type { LiveEvent, LiveWay } from '../capture/live/way.ts';
 import { RedisFailure } from '../redis/failure.ts';
 import { type Place, withAllLinks } from '../redis/place.ts';
-import { listAllServers, type RedisFacts, readFacts, type ServerGroup } from '../redis/registry.ts';
+import { type RedisFacts, readFacts } from '../redis/registry.ts';
 import { type RedisTarget, redactUrl } from '../redis/target.ts';
 import { plural } from '../render/phrase.ts';
 import { safeText } from '../render/safe-text.ts';
 import { writeSummary } from '../render/summary-text.ts';
 import type { Theme } from '../render/theme.ts';
 import { wrapText } from '../render/text-width.ts';
+import { describeServers } from './live-header.ts';
 import { columnsOf, themeFor } from './terminal.ts';
 
 /** Silence after which we say what is there instead. */
 const QUIET_MS = 5000;
-const GROUPS_SHOWN = 6;
 /** How often to say how many commands MONITOR sees. */
 const RATE_MS = 10_000;
 const PRICE_OF_REPLICATION =
@@ -63,8 +63,7 @@ export class LiveTalk {
     for (const { message } of refused) this.#say(this.#theme.warning(safeText(message)));
     await withAllLinks(place, this.#options.signal, async (links) => {
       this.#facts = await readFacts(links[0]);
-      const { groups } = await listAllServers(links);
-      this.#banner = this.#describe(groups, links.length);
+      this.#banner = this.#describe(await survey(links), links.length);
     });
     if (because !== undefined) this.#banner.push(this.#theme.dim(`auto chose ${because}`));
   }
@@ -142,7 +141,7 @@ export class LiveTalk {
     this.#say(this.#theme.dim(`MONITOR sees ${perSecond} commands a second`));
   }
 
-  #describe(groups: readonly ServerGroup[], nodes: number): string[] {
+  #describe(there: Survey, nodes: number): string[] {
     const { strong, dim } = this.#theme;
     const facts = this.#facts;
     const product = facts?.version === undefined ? 'Redis' : `${facts.product} ${facts.version}`;
@@ -151,7 +150,7 @@ export class LiveTalk {
     const how = this.#ways.map((way) => this.#describeWay(way)).join(' and ');
     return [
       [strong('sio-inspect'), where, how, 'read-only: the servers do not notice us'].join(dim(' · ')),
-      dim(`${describeGroups(groups)}  ·  ${this.#advice()}`),
+      dim([...describeServers(there, this.#watched()), this.#advice()].join('  ·  ')),
     ];
   }
 
@@ -223,17 +222,6 @@ export class LiveTalk {
     const lines = process.stderr.isTTY ? wrapText(text, columnsOf(process.stderr)) : [text];
     process.stderr.write(`${lines.join('\n')}\n`);
   }
-}
-
-function describeGroups(groups: readonly ServerGroup[]): string {
-  if (groups.length === 0) return 'no Socket.IO server is subscribed here yet';
-  const shown = groups.slice(0, GROUPS_SHOWN).map(({ adapter, key, nsp, uids, counted }) => {
-    const kind = adapter === 'redis' ? '' : ` (${adapter.replace('redis-', '')})`;
-    const prefix = key === 'socket.io' ? '' : `${safeText(key)} `;
-    return `${plural(Math.max(uids.length, counted), 'server')} in ${prefix}${safeText(nsp)}${kind}`;
-  });
-  const more = groups.length > GROUPS_SHOWN ? [`${groups.length - GROUPS_SHOWN} more namespaces`] : [];
-  return [...shown, ...more].join(' · ');
 }
 
 function quoteWord(word: string): string {

@@ -103,6 +103,42 @@ void test('monitor --key takes a prefix literally, and several of them', async (
   assert.deepEqual([...keys].sort(), ['my[app]*', 'other']);
 });
 
+void test('monitor counts in its header the servers that are watched, and names the others apart', async () => {
+  const subscriber = new Redis(redis.url);
+  for (const [key, nsp] of [
+    ['socket.io', '/'],
+    ['socket.io', '/admin'],
+    ['theirs', '/'],
+    ['theirs', '/chat'],
+  ]) {
+    await subscriber.subscribe(`${key}-request#${nsp}#`, `${key}-response#${nsp}#abcdef#`);
+  }
+  await subscriber.ssubscribe('live#/#', 'live#/#0123456789abcdef#');
+  const headers: readonly (readonly [string[], RegExp])[] = [
+    [[], /^1 server in \/ · 1 server in \/admin {2}· {2}not shown: live \(sharded\), theirs {2}· {2}--via/m],
+    [
+      ['--key', 'theirs'],
+      /^1 server in theirs \/ · 1 server in theirs \/chat {2}· {2}not shown: live .*socket\.io/m,
+    ],
+    [['--key', 'mine'], /^no server is subscribed here that this shows {2}· {2}not shown: live/m],
+    [
+      ['--via', 'monitor'],
+      /^1 server in live \/ \(sharded\) · 1 server in \/ · 1 server in \/admin · 1 server in theirs/m,
+    ],
+  ];
+  try {
+    for (const [args, expected] of headers) {
+      const running = startCli(['monitor', '--url', redis.url, ...args]);
+      await running.until(/read-only/);
+      running.child.kill('SIGINT');
+      const { stderr } = await running.finished();
+      assert.match(stderr, expected);
+    }
+  } finally {
+    subscriber.disconnect();
+  }
+});
+
 void test('monitor says after five seconds of silence what is there instead, and the command that shows it', async () => {
   const subscriber = new Redis(redis.url);
   await subscriber.psubscribe('myapp#/#*');

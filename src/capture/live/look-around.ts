@@ -33,11 +33,8 @@ export async function lookAround(
 ): Promise<readonly Sight[]> {
   const [link] = links;
   const askers = links.map((one) => new Asker(one));
-  const registry = await listAllServers(links);
-  const unlisted = await listUnlisted(askers);
-  const groups = [...registry.groups, ...unlisted.flatMap(toGroup)];
+  const { groups, python, hidden: notListed } = await survey(links);
   const unseen = groups.filter((group) => !isSeen(group, watched));
-  const python = unlisted.find(({ is }) => is === 'python');
   const sights = [
     ...seeOtherKeys(unseen, watched),
     ...seeClassic(unseen, watched),
@@ -46,9 +43,31 @@ export async function lookAround(
     ...(python === undefined ? [] : seePython(python, watched)),
     ...seeSilence(groups.filter((group) => !unseen.includes(group))),
   ];
-  const hidden = [...new Set([...registry.hidden, ...askers.flatMap((asker) => asker.hidden)])];
+  const hidden = [...new Set([...notListed, ...askers.flatMap((asker) => asker.hidden)])];
   if (sights.length === 0 && hidden.length === 0) sights.push(await seeNothing(askers, link));
   return [...sights, ...hidden.map((says): Sight => ({ is: 'hidden', says }))];
+}
+
+/** Who is there, whether watched or not. */
+export interface Survey {
+  /** Servers that have channels by namespace. */
+  readonly groups: readonly ServerGroup[];
+  readonly python?: Unlisted;
+  /** What could not be seen, as Redis puts it. */
+  readonly hidden: readonly string[];
+}
+
+/** Asks all nodes which servers are subscribed, those of versions that have no channel of their own, too. */
+export async function survey(links: readonly RedisLink[]): Promise<Survey> {
+  const registry = await listAllServers(links);
+  const askers = links.map((link) => new Asker(link));
+  const unlisted = await listUnlisted(askers);
+  const python = unlisted.find(({ is }) => is === 'python');
+  return {
+    groups: [...registry.groups, ...unlisted.flatMap(toGroup)],
+    ...(python === undefined ? {} : { python }),
+    hidden: [...new Set([...registry.hidden, ...askers.flatMap(({ hidden }) => hidden)])],
+  };
 }
 
 /** socket.io-redis 1.1 has channels of its own for requests, and broadcasts as all classic ones do. */
