@@ -21,6 +21,9 @@ const RATE_MS = 10_000;
 const PRICE_OF_REPLICATION =
   'the primary has forked once and lists us as a replica; all its writes come over the wire';
 
+const SLOW_BEGINNING =
+  'attaching to the replication stream: the primary forks for it, after a delay of its own (repl-diskless-sync-delay, 5 s by default)';
+
 /** What is attached to, and how. */
 interface Attaching {
   readonly ways: readonly LiveWay[];
@@ -41,12 +44,14 @@ export interface LiveTalkOptions {
 export class LiveTalk {
   readonly #options: LiveTalkOptions;
   readonly #theme: Theme;
-  readonly #started = performance.now();
+  /** When all was attached; before that nothing can be said about what was there. */
+  #watchingSince: number | undefined;
   #place: Place | undefined;
   #ways: readonly LiveWay[] = [];
   #facts: RedisFacts | undefined;
   #quiet: NodeJS.Timeout | undefined;
   readonly #attached = new Set<string>();
+  #attachedAt = 0;
   #rateSaidAt = 0;
   /** What is said as soon as all ways are attached: before, it would not be true. */
   #banner: string[] = [];
@@ -65,6 +70,7 @@ export class LiveTalk {
       this.#facts = await readFacts(links[0]);
       this.#banner = this.#describe(await survey(links), links.length);
     });
+    if (ways.includes('replication')) this.#say(this.#theme.dim(SLOW_BEGINNING));
     if (because !== undefined) this.#banner.push(this.#theme.dim(`auto chose ${because}`));
   }
 
@@ -85,12 +91,15 @@ export class LiveTalk {
     const { dim, warning } = this.#theme;
     switch (event.is) {
       case 'attached':
+        if (this.#attached.size === 0) this.#attachedAt = performance.now();
         if (this.#attached.has(event.node + event.commands.join()))
           this.#say(dim(`attached again to ${event.node}`));
         this.#attached.add(event.node + event.commands.join());
-        if (this.#attached.size >= this.#ways.length)
-          for (const line of this.#banner.splice(0)) this.#say(line);
-        this.#quiet ??= setTimeout(() => void this.#explainSilence(), QUIET_MS);
+        return;
+      case 'watching':
+        this.#watchingSince = performance.now();
+        for (const line of this.#banner) this.#say(line);
+        this.#quiet = setTimeout(() => void this.#explainSilence(), QUIET_MS);
         return;
       case 'refused':
         this.#say(dim(`not permitted, done without: ${event.command}`));
@@ -131,7 +140,15 @@ export class LiveTalk {
   }
 
   summarise(summary: Summary): void {
-    this.#say(writeSummary(summary, performance.now() - this.#started, this.#theme));
+    const since = this.#watchingSince;
+    if (since !== undefined) {
+      this.#say(writeSummary(summary, performance.now() - since, this.#theme));
+    } else if (this.#attached.size === 0) {
+      this.#say(this.#theme.warning('Ended before it was attached: nothing was watched.'));
+    } else {
+      this.#say(writeSummary(summary, performance.now() - this.#attachedAt, this.#theme));
+      this.#say(this.#theme.warning('Ended before all of it was attached: not all was watched.'));
+    }
   }
 
   #sayRate(perSecond: number): void {

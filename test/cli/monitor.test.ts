@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { type PrivateRedis, startPrivateRedis } from '../../src/demo/private-redis.ts';
 import { runCli, startCli } from '../support/cli.ts';
+import { waitFor } from '../support/wait.ts';
 
 const BLOG = Buffer.from(
   '93a6366e3042574383a47479706502a46461746192ac63686174206d657373616765ac48656c6c6f2066726f6d2041a36e7370a12f83a665786365707491b453314835704a636d384b756e356c4f6f41414141a5726f6f6d73c4a5666c61677381a962726f616463617374c3',
@@ -198,4 +199,64 @@ void test('monitor refuses a URL that is none with exit code 2', async () => {
   const run = await runCli(['monitor', '--url', 'localhost:6379']);
   assert.equal(run.code, 2);
   assert.match(run.stderr, /--url/);
+});
+
+void test('monitor --for counts from the moment it is attached, by the replication stream seconds later', async () => {
+  const primary = await startPrivateRedis({ args: ['--repl-diskless-sync-delay', '2'] });
+  const client = new Redis(primary.url);
+  try {
+    const running = startCli([
+      'monitor',
+      '--url',
+      primary.url,
+      '--via',
+      'replication',
+      '--for',
+      '1s',
+      '--json',
+    ]);
+    const end = running.finished();
+    await running.until(/read-only/);
+    await client.publish('socket.io#/#', BLOG);
+    const { code, stdout, stderr } = await end;
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout.trimEnd().split('\n').length, 1);
+    assert.match(stderr, /^1 message in [01]\.\d s .* 0 gaps$/m);
+  } finally {
+    client.disconnect();
+    await primary.stop();
+  }
+});
+
+void test('monitor that is ended before it was attached says that nothing was watched', async () => {
+  const primary = await startPrivateRedis({ args: ['--repl-diskless-sync-delay', '60'] });
+  const client = new Redis(primary.url);
+  try {
+    for (const [vias, expected] of [
+      [['replication'], /^Ended before it was attached: nothing was watched\.$/m],
+      [
+        ['replication', 'subscribe'],
+        /^0 messages in .*\nEnded before all of it was attached: not all was watched\.$/m,
+      ],
+    ] as const) {
+      const running = startCli(['monitor', '--url', primary.url, ...vias.flatMap((via) => ['--via', via])]);
+      const isAttaching = async (): Promise<true | undefined> => {
+        const list = String(await client.client('LIST'));
+        return list.includes('cmd=psync') && (vias.length === 1 || list.includes('cmd=psubscribe'))
+          ? true
+          : undefined;
+      };
+      await waitFor('sio-inspect to wait for the replication stream', isAttaching);
+      running.child.kill('SIGINT');
+      const { code, stderr } = await running.finished();
+      assert.equal(code, 130, stderr);
+      assert.match(stderr, expected);
+      assert.match(stderr, /attaching to the replication stream: the primary forks/);
+      assert.equal(/read-only/.test(stderr), false);
+      assert.equal(vias.length === 1 && /gaps/.test(stderr), false);
+    }
+  } finally {
+    client.disconnect();
+    await primary.stop();
+  }
 });

@@ -12,6 +12,7 @@ import { replicaSource } from './replica.ts';
 import { replicationSource } from './replication.ts';
 import { streamSource } from './stream.ts';
 import { subscribeSource } from './subscribe.ts';
+import { tellTogether } from './together.ts';
 import { DEFAULT_KEY, isStreamNamed, PYTHON_CHANNEL } from './visibility.ts';
 import type { LiveOptions, LiveWay } from './way.ts';
 
@@ -34,7 +35,9 @@ export async function openWays(
   signal: AbortSignal,
 ): Promise<Source> {
   const sources: Source[] = [];
-  for (const way of new Set(ways)) sources.push(await openWay(way, options, signal));
+  const each = new Set(ways);
+  const onEvent = tellTogether(each.size, options.onEvent);
+  for (const way of each) sources.push(await openWay(way, { ...options, onEvent }, signal));
   return mergeSources(sources);
 }
 
@@ -92,9 +95,10 @@ async function openStreams(
     return streamSource({ ...live, ...from, names: watched, target: place.locate });
   }
   // Keys of different slots cannot be read by one command.
+  const onEvent = tellTogether(watched.length, live.onEvent);
   return mergeSources(
     watched.map((name) =>
-      streamSource({ ...live, ...from, names: [name], target: (at) => place.locateOwner(name, at) }),
+      streamSource({ ...live, onEvent, ...from, names: [name], target: (at) => place.locateOwner(name, at) }),
     ),
   );
 }

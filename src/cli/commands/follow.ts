@@ -3,6 +3,7 @@ import { Threads } from '../../analyse/correlate.ts';
 import { Follower, type FollowStep } from '../../analyse/correlate-follow.ts';
 import type { Selection } from '../../analyse/correlate-selection.ts';
 import { openWays } from '../../capture/live/open-ways.ts';
+import type { LiveEvent } from '../../capture/live/way.ts';
 import { findPlace } from '../../redis/place.ts';
 import { Inspector } from '../../session/inspector.ts';
 import { watch } from '../../session/live.ts';
@@ -11,6 +12,7 @@ import { readOffline } from '../../session/offline.ts';
 import { UsageError } from '../errors.ts';
 import { FollowPrinter } from '../follow-printer.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
+import { limitWatching } from '../limit-watching.ts';
 import { checkVia, collectVia, type ViaWord } from '../live-options.ts';
 import { addKeyOption, addOutputOptions, type OutputOptions, parseDuration } from '../options.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
@@ -44,7 +46,7 @@ export function createCommand(): Command {
     .option('--timeout <time>', 'requestsTimeout of your servers, where it is not the default', parseDuration)
     .option('--via <way>', 'how to attach, as in monitor; repeatable (default: monitor)', collectVia)
     .option('--sentinel <name>', 'the primary to watch, by the name that the Sentinel at --url has for it')
-    .option('--for <time>', 'end after this time, e.g. 30s', parseDuration);
+    .option('--for <time>', 'end this long after it was attached, e.g. 30s', parseDuration);
   addKeyOption(addRedisOptions(command));
   return addOutputOptions(command)
     .addHelpText('after', EXAMPLES)
@@ -123,12 +125,7 @@ async function followLive(
   printer.closed.addEventListener('abort', () => {
     stop.abort();
   });
-  const timer =
-    options.for === undefined
-      ? undefined
-      : setTimeout(() => {
-          stop.abort();
-        }, options.for);
+  const limit = limitWatching(options.for, stop);
   try {
     const place = await findPlace(target, options.sentinel, stop.signal);
     const show = (steps: readonly FollowStep[]): void => {
@@ -148,7 +145,10 @@ async function followLive(
     const follower = new Follower(live.threads, selection);
     await live.begin();
     const keys = options.key === undefined ? {} : { keys: options.key };
-    const onEvent = printer.tellAttached;
+    const onEvent = (event: LiveEvent): void => {
+      printer.tellAttached(event);
+      limit.tell(event);
+    };
     try {
       await watch({
         source: await openWays(ways, { place, ...keys, onEvent }, stop.signal),
@@ -167,7 +167,7 @@ async function followLive(
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
-    clearTimeout(timer);
+    limit.release();
     signals.release();
   }
   if (signals.exitCode !== undefined) process.exitCode = signals.exitCode;

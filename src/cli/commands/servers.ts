@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { Threads } from '../../analyse/correlate.ts';
 import type { Peers } from '../../analyse/correlate-peers.ts';
 import { buildServerTable } from '../../analyse/server-table.ts';
+import type { LiveEvent } from '../../capture/live/way.ts';
 import { readClientList } from '../../redis/client-list.ts';
 import type { RedisLink } from '../../redis/connect.ts';
 import { isOurAddress } from '../../redis/our-addresses.ts';
@@ -14,6 +15,7 @@ import { safeText } from '../../render/safe-text.ts';
 import { type ServersView, writeServers } from '../../render/servers-table.ts';
 import { writeServersJson } from '../../render/servers-table-json.ts';
 import { UsageError } from '../errors.ts';
+import { limitWatching } from '../limit-watching.ts';
 import { addOutputOptions, type OutputOptions, parseDuration } from '../options.ts';
 import { Output } from '../output.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
@@ -99,8 +101,10 @@ async function showOnce(
   const threads = new Threads();
   if (options.via === 'monitor') {
     process.stderr.write('Listening with MONITOR, read-only: the servers do not notice us.\n');
-    const limit = limitTime(stop.signal, options.for ?? LISTEN_MS);
-    await listen(place, threads, limit.signal).finally(limit.release);
+    const over = new AbortController();
+    const limit = limitWatching(options.for ?? LISTEN_MS, over);
+    const signal = AbortSignal.any([stop.signal, over.signal]);
+    await listen(place, threads, signal, limit.tell).finally(limit.release);
   }
   if (output.closed.aborted) return;
   // A Ctrl-C while listening ends the listening: what has been learned is shown.
@@ -173,11 +177,16 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** Learns from everything that Redis executes who sends from where. */
-async function listen(place: Place, threads: Threads, signal: AbortSignal): Promise<void> {
+async function listen(
+  place: Place,
+  threads: Threads,
+  signal: AbortSignal,
+  onEvent: (event: LiveEvent) => void = () => undefined,
+): Promise<void> {
   const { openWays } = await import('../../capture/live/open-ways.ts');
   const { Inspector } = await import('../../session/inspector.ts');
   const inspector = new Inspector();
-  const source = await openWays(['monitor'], { place }, signal);
+  const source = await openWays(['monitor'], { place, onEvent }, signal);
   for await (const batch of source(signal)) {
     for (const captured of batch) {
       const observed = inspector.observe(captured);
