@@ -1,6 +1,7 @@
 import type { DemoAdapter } from '../demo/choices.ts';
 import type { Fault, FaultAdapter } from '../demo/faults/fault.ts';
 import { EXIT, RedisError, UsageError } from './errors.ts';
+import { complain } from './notice.ts';
 import { Output } from './output.ts';
 import { stopOnSignals } from './signals.ts';
 import { columnsOf, themeFor } from './terminal.ts';
@@ -93,6 +94,6 @@ async function explain(error: unknown): Promise<void> {
 }
 
 function fail(message: string): void {
-  process.stderr.write(`sio-inspect: ${message}\n`);
+  complain(message);
   process.exitCode = EXIT.notUnderstood;
 }

@@ -7,6 +7,7 @@ import { safeText } from '../render/safe-text.ts';
 import type { Theme } from '../render/theme.ts';
 import { writeReplyNote, writeVerdict } from '../render/thread.ts';
 import { writeThreadJson } from '../render/thread-json.ts';
+import { say } from './notice.ts';
 import type { OutputOptions } from './options.ts';
 import { Output } from './output.ts';
 import { columnsOf, themeFor } from './terminal.ts';
@@ -54,11 +55,10 @@ export class FollowPrinter {
 
   readonly tellAttached = (event: LiveEvent): void => {
     if (event.is === 'attached')
-      process.stderr.write(
-        `attached to ${safeText(event.node)} by ${event.commands.map(safeText).join(', ')} · read-only: the servers do not notice us\n`,
+      say(
+        `attached to ${safeText(event.node)} by ${event.commands.map(safeText).join(', ')} · read-only: the servers do not notice us`,
       );
-    else if (event.is === 'lost')
-      process.stderr.write(`lost ${safeText(event.node)}: ${safeText(event.why)}\n`);
+    else if (event.is === 'lost') say(`lost ${safeText(event.node)}: ${safeText(event.why)}`);
   };
 
   flush(): Promise<void> {

@@ -10,9 +10,9 @@ import { plural } from '../render/phrase.ts';
 import { safeText } from '../render/safe-text.ts';
 import { writeSummary } from '../render/summary-text.ts';
 import type { Theme } from '../render/theme.ts';
-import { wrapText } from '../render/text-width.ts';
 import { describeServers } from './live-header.ts';
-import { columnsOf, themeFor } from './terminal.ts';
+import { say } from './notice.ts';
+import { themeFor } from './terminal.ts';
 
 /** Silence after which we say what is there instead. */
 const QUIET_MS = 5000;
@@ -65,12 +65,12 @@ export class LiveTalk {
   async begin(place: Place, { ways, because, refused = [] }: Attaching): Promise<void> {
     this.#place = place;
     this.#ways = ways;
-    for (const { message } of refused) this.#say(this.#theme.warning(safeText(message)));
+    for (const { message } of refused) say(this.#theme.warning(safeText(message)));
     await withAllLinks(place, this.#options.signal, async (links) => {
       this.#facts = await readFacts(links[0]);
       this.#banner = this.#describe(await survey(links), links.length);
     });
-    if (ways.includes('replication')) this.#say(this.#theme.dim(SLOW_BEGINNING));
+    if (ways.includes('replication')) say(this.#theme.dim(SLOW_BEGINNING));
     if (because !== undefined) this.#banner.push(this.#theme.dim(`auto chose ${because}`));
   }
 
@@ -93,35 +93,35 @@ export class LiveTalk {
       case 'attached':
         if (this.#attached.size === 0) this.#attachedAt = performance.now();
         if (this.#attached.has(event.node + event.commands.join()))
-          this.#say(dim(`attached again to ${event.node}`));
+          say(dim(`attached again to ${event.node}`));
         this.#attached.add(event.node + event.commands.join());
         return;
       case 'watching':
         this.#watchingSince = performance.now();
-        for (const line of this.#banner) this.#say(line);
+        for (const line of this.#banner) say(line);
         this.#quiet = setTimeout(() => void this.#explainSilence(), QUIET_MS);
         return;
       case 'refused':
-        this.#say(dim(`not permitted, done without: ${event.command}`));
+        say(dim(`not permitted, done without: ${event.command}`));
         return;
       case 'lost':
-        this.#say(warning(`lost ${event.node}: ${safeText(event.why)}`));
+        say(warning(`lost ${event.node}: ${safeText(event.why)}`));
         return;
       case 'retrying':
-        this.#say(
+        say(
           warning(
             `${safeText(event.failure.message)} Trying again in ${(event.delayMs / 1000).toFixed(1)} s.`,
           ),
         );
         return;
       case 'spooling':
-        this.#say(dim('more arrives than is taken: the rest waits in a temporary file'));
+        say(dim('more arrives than is taken: the rest waits in a temporary file'));
         return;
       case 'rate':
         this.#sayRate(event.perSecond);
         return;
       case 'too-fast':
-        this.#say(
+        say(
           warning(
             `MONITOR has ended: Redis executes ${event.perSecond} commands a second, more than --max-rate ${event.limit}.`,
           ),
@@ -142,12 +142,12 @@ export class LiveTalk {
   summarise(summary: Summary): void {
     const since = this.#watchingSince;
     if (since !== undefined) {
-      this.#say(writeSummary(summary, performance.now() - since, this.#theme));
+      say(writeSummary(summary, performance.now() - since, this.#theme));
     } else if (this.#attached.size === 0) {
-      this.#say(this.#theme.warning('Ended before it was attached: nothing was watched.'));
+      say(this.#theme.warning('Ended before it was attached: nothing was watched.'));
     } else {
-      this.#say(writeSummary(summary, performance.now() - this.#attachedAt, this.#theme));
-      this.#say(this.#theme.warning('Ended before all of it was attached: not all was watched.'));
+      say(writeSummary(summary, performance.now() - this.#attachedAt, this.#theme));
+      say(this.#theme.warning('Ended before all of it was attached: not all was watched.'));
     }
   }
 
@@ -155,7 +155,7 @@ export class LiveTalk {
     const now = performance.now();
     if (now - this.#rateSaidAt < RATE_MS) return;
     this.#rateSaidAt = now;
-    this.#say(this.#theme.dim(`MONITOR sees ${perSecond} commands a second`));
+    say(this.#theme.dim(`MONITOR sees ${perSecond} commands a second`));
   }
 
   #describe(there: Survey, nodes: number): string[] {
@@ -215,16 +215,16 @@ export class LiveTalk {
       await withAllLinks(place, this.#options.signal, async (links) => {
         const sights = await lookAround(links, this.#watched());
         if (this.#options.signal.aborted) return;
-        this.#say(this.#theme.warning(`Nothing has arrived for ${QUIET_MS / 1000} s.`));
+        say(this.#theme.warning(`Nothing has arrived for ${QUIET_MS / 1000} s.`));
         for (const { says, command } of sights) {
-          this.#say(`  ${safeText(says)}`);
+          say(`  ${safeText(says)}`);
           if (command !== undefined)
-            this.#say(`    ${this.#theme.strong(`sio-inspect ${this.#withUrl(command)}`)}`);
+            say(`    ${this.#theme.strong(`sio-inspect ${this.#withUrl(command)}`)}`);
         }
       });
     } catch (error) {
       if (!(error instanceof RedisFailure)) throw error;
-      this.#say(this.#theme.dim(`Nothing has arrived, and a look around failed: ${safeText(error.message)}`));
+      say(this.#theme.dim(`Nothing has arrived, and a look around failed: ${safeText(error.message)}`));
     }
   }
 
@@ -232,12 +232,6 @@ export class LiveTalk {
   #withUrl(words: readonly string[]): string {
     const url = redactUrl(this.#options.target.url);
     return [...words, '--url', url].map(quoteWord).join(' ');
-  }
-
-  /** Wrapped at words on a terminal; as one line where it is piped. */
-  #say(text: string): void {
-    const lines = process.stderr.isTTY ? wrapText(text, columnsOf(process.stderr)) : [text];
-    process.stderr.write(`${lines.join('\n')}\n`);
   }
 }
 

@@ -6,6 +6,7 @@ import type { RecordingHeader } from '../recording/format.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { Redaction } from '../redact/redaction.ts';
 import { EXIT, UsageError } from './errors.ts';
+import { complain } from './notice.ts';
 import { collect, parseBytes, parseDuration } from './options.ts';
 
 export interface RecordingOptions {
@@ -127,8 +128,8 @@ async function openRecorder(
     ...(rotateTime === undefined ? {} : { rotateMs: rotateTime }),
     onFailure: (error, name) => {
       process.exitCode = EXIT.notUnderstood;
-      process.stderr.write(
-        `sio-inspect: the recording has ended: ${describe(error)}. ${name} holds what came before. Make room, and record to another file.\n`,
+      complain(
+        `the recording has ended: ${describe(error)}. ${name} holds what came before. Make room, and record to another file.`,
       );
       subject.onFailure();
     },

@@ -2,6 +2,7 @@ import { type Command, CommanderError } from 'commander';
 import { RedisFailure } from '../redis/failure.ts';
 import { commands } from './commands/index.ts';
 import { EXIT, RedisError, UsageError } from './errors.ts';
+import { complain, say } from './notice.ts';
 
 /** Parses and runs one command; turns every failure into one clear message and the contract's exit code. */
 export async function runCommand(name: string, args: readonly string[]): Promise<void> {
@@ -27,8 +28,8 @@ function prepare(command: Command, name: string): Command {
     .exitOverride()
     .configureHelp({ helpWidth: 100 })
     .configureOutput({
-      outputError: (text, write) => {
-        write(text.replace(/^error: /, 'sio-inspect: '));
+      outputError: (text) => {
+        say(text.trimEnd().replace(/^error: /, 'sio-inspect: '));
       },
     });
 }
@@ -46,7 +47,7 @@ function report(error: unknown): void {
 }
 
 function fail(message: string, code: number): void {
-  process.stderr.write(`sio-inspect: ${message}\n`);
+  complain(message);
   process.exitCode = code;
 }
 

@@ -5,6 +5,7 @@ import type { Rule } from '../../doctor/rule.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
 import { addKeyOption, collect, parseCount, parseDuration } from '../options.ts';
+import { say } from '../notice.ts';
 import { Output } from '../output.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
@@ -125,7 +126,7 @@ async function examineRedis(
     forMs: options.for,
     signal,
     onLook: (look) => {
-      process.stderr.write(`${introduce(look, rules, options)}\n`);
+      say(introduce(look, rules, options));
     },
     ...(sentinel === undefined ? {} : { sentinel }),
     ...(key === undefined ? {} : { keys: key }),

@@ -14,6 +14,7 @@ import { FollowPrinter } from '../follow-printer.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
 import { limitWatching } from '../limit-watching.ts';
 import { checkVia, collectVia, type ViaWord } from '../live-options.ts';
+import { complain } from '../notice.ts';
 import { addKeyOption, addOutputOptions, type OutputOptions, parseDuration } from '../options.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
@@ -96,7 +97,7 @@ async function followFiles(
   const follower = new Follower(threads, selection);
   const batches = readOffline(openInputs(files), {
     keys: options.key ?? [],
-    onNote: (note) => process.stderr.write(`sio-inspect: ${note}\n`),
+    onNote: complain,
   });
   for await (const batch of batches) {
     for (const observed of batch) printer.show(follower.add(observed, threads.add(observed)), threads);
@@ -180,5 +181,5 @@ async function end(printer: FollowPrinter, follower: Follower): Promise<void> {
     follower.threads,
   );
   await printer.flush();
-  if (printer.shown === 0) process.stderr.write('sio-inspect: nothing of it was seen.\n');
+  if (printer.shown === 0) complain('nothing of it was seen.');
 }

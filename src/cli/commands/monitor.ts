@@ -12,6 +12,7 @@ import type { ThreadNotes } from '../../session/thread-notes.ts';
 import { limitWatching, type WatchLimit } from '../limit-watching.ts';
 import { checkVia, collectVia, parseSince, type ViaWord } from '../live-options.ts';
 import { LiveTalk } from '../live-talk.ts';
+import { say } from '../notice.ts';
 import {
   addFilterOptions,
   addKeyOption,
@@ -223,7 +224,7 @@ async function openNotes(
     signal,
     theme,
     wanted,
-    onNote: (line) => process.stderr.write(`${line}\n`),
+    onNote: say,
   });
 }
 

@@ -13,9 +13,11 @@ import { redactUrl } from '../../redis/target.ts';
 import { listUnlisted } from '../../redis/unlisted.ts';
 import { safeText } from '../../render/safe-text.ts';
 import { type ServersView, writeServers } from '../../render/servers-table.ts';
+import { wrapText } from '../../render/text-width.ts';
 import { writeServersJson } from '../../render/servers-table-json.ts';
 import { UsageError } from '../errors.ts';
 import { limitWatching } from '../limit-watching.ts';
+import { say } from '../notice.ts';
 import { addOutputOptions, type OutputOptions, parseDuration } from '../options.ts';
 import { Output } from '../output.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
@@ -100,7 +102,7 @@ async function showOnce(
 ): Promise<void> {
   const threads = new Threads();
   if (options.via === 'monitor') {
-    process.stderr.write('Listening with MONITOR, read-only: the servers do not notice us.\n');
+    say('Listening with MONITOR, read-only: the servers do not notice us.');
     const over = new AbortController();
     const limit = limitWatching(options.for ?? LISTEN_MS, over);
     const signal = AbortSignal.any([stop.signal, over.signal]);
@@ -209,7 +211,7 @@ async function look(
     const theme = themeFor(process.stdout, options.color);
     const style = { theme, columns: columnsOf(process.stdout), full: options.full === true };
     const where = `${theme.strong('sio-inspect')} · servers at ${safeText(redactUrl(node))} · asked, not subscribed: the servers do not notice us`;
-    return `${where}\n\n${writeServers(view, style)}`;
+    return `${wrapText(where, style.columns).join('\n')}\n\n${writeServers(view, style)}`;
   });
 }
 
