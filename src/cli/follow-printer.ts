@@ -53,13 +53,15 @@ export class FollowPrinter {
     }
   }
 
-  readonly tellAttached = (event: LiveEvent): void => {
+  /** `price` is said once, as soon as it is paid. */
+  tell(event: LiveEvent, price: string | undefined): void {
     if (event.is === 'attached')
       say(
         `attached to ${safeText(event.node)} by ${event.commands.map(safeText).join(', ')} · read-only: the servers do not notice us`,
       );
     else if (event.is === 'lost') say(`lost ${safeText(event.node)}: ${safeText(event.why)}`);
-  };
+    else if (event.is === 'watching' && price !== undefined) say(price);
+  }
 
   flush(): Promise<void> {
     return this.#output.flush();

@@ -12,14 +12,13 @@ import { writeSummary } from '../render/summary-text.ts';
 import type { Theme } from '../render/theme.ts';
 import { describeServers } from './live-header.ts';
 import { say } from './notice.ts';
+import { describeBound, priceOf } from './price.ts';
 import { themeFor } from './terminal.ts';
 
 /** Silence after which we say what is there instead. */
 const QUIET_MS = 5000;
 /** How often to say how many commands MONITOR sees. */
 const RATE_MS = 10_000;
-const PRICE_OF_REPLICATION =
-  'the primary has forked once and lists us as a replica; all its writes come over the wire';
 
 const SLOW_BEGINNING =
   'attaching to the replication stream: the primary forks for it, after a delay of its own (repl-diskless-sync-delay, 5 s by default)';
@@ -80,11 +79,7 @@ export class LiveTalk {
   }
 
   sayBound(ms: number): void {
-    this.#banner.push(
-      this.#theme.warning(
-        `MONITOR on another machine: it ends by itself after ${ms / 1000} s, unless --for says another time.`,
-      ),
-    );
+    this.#banner.push(this.#theme.warning(describeBound(ms)));
   }
 
   tell(event: LiveEvent): void {
@@ -200,12 +195,11 @@ export class LiveTalk {
   }
 
   #advice(): string {
-    if (this.#ways.includes('replication')) return PRICE_OF_REPLICATION;
-    if (this.#ways.includes('replica')) return 'who sent it is not known on a replica';
-    if (!this.#ways.includes('monitor')) return '--via monitor also shows who sends and subscribes';
-    const ops = this.#facts?.opsPerSecond;
-    const load = ops === undefined ? '' : `, now at ${ops} commands/s`;
-    return `MONITOR makes a busy Redis several times slower${load}: end it with Ctrl-C, --for 30s or --max-rate`;
+    const price = priceOf(this.#ways, this.#facts, '--for 30s, or let --max-rate do it');
+    if (price !== undefined) return price;
+    return this.#ways.includes('replica')
+      ? 'who sent it is not known on a replica'
+      : '--via monitor also shows who sends and subscribes';
   }
 
   async #explainSilence(): Promise<void> {

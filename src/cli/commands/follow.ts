@@ -3,8 +3,9 @@ import { Threads } from '../../analyse/correlate.ts';
 import { Follower, type FollowStep } from '../../analyse/correlate-follow.ts';
 import type { Selection } from '../../analyse/correlate-selection.ts';
 import { openWays } from '../../capture/live/open-ways.ts';
-import type { LiveEvent } from '../../capture/live/way.ts';
-import { findPlace } from '../../redis/place.ts';
+import type { LiveEvent, LiveWay } from '../../capture/live/way.ts';
+import { findPlace, type Place, withLink } from '../../redis/place.ts';
+import { readFacts } from '../../redis/registry.ts';
 import { Inspector } from '../../session/inspector.ts';
 import { watch } from '../../session/live.ts';
 import { LiveThreads } from '../../session/live-threads.ts';
@@ -14,8 +15,9 @@ import { FollowPrinter } from '../follow-printer.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
 import { limitWatching } from '../limit-watching.ts';
 import { checkVia, collectVia, type ViaWord } from '../live-options.ts';
-import { complain } from '../notice.ts';
+import { complain, say } from '../notice.ts';
 import { addKeyOption, addOutputOptions, type OutputOptions, parseDuration } from '../options.ts';
+import { boundOf, describeBound, priceOf } from '../price.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
 
@@ -126,9 +128,11 @@ async function followLive(
   printer.closed.addEventListener('abort', () => {
     stop.abort();
   });
-  const limit = limitWatching(options.for, stop);
+  const bound = options.for ?? boundOf(ways, target);
+  const limit = limitWatching(bound, stop);
   try {
     const place = await findPlace(target, options.sentinel, stop.signal);
+    const price = await askPrice(ways, place, stop.signal);
     const show = (steps: readonly FollowStep[]): void => {
       printer.show(steps, live.threads);
       // A single request has an end.
@@ -145,9 +149,10 @@ async function followLive(
     });
     const follower = new Follower(live.threads, selection);
     await live.begin();
+    if (options.for === undefined && bound !== undefined) say(describeBound(bound));
     const keys = options.key === undefined ? {} : { keys: options.key };
     const onEvent = (event: LiveEvent): void => {
-      printer.tellAttached(event);
+      printer.tell(event, price);
       limit.tell(event);
     };
     try {
@@ -172,6 +177,16 @@ async function followLive(
     signals.release();
   }
   if (signals.exitCode !== undefined) process.exitCode = signals.exitCode;
+}
+
+/** What watching costs, with what Redis has to do at the moment. */
+async function askPrice(
+  ways: readonly LiveWay[],
+  place: Place,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const facts = await withLink(await place.locate(signal), signal, readFacts);
+  return priceOf(ways, facts);
 }
 
 /** Says what is still open, and that nothing was there. */

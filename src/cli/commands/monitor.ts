@@ -7,7 +7,7 @@ import { createFilter } from '../../filter/filter.ts';
 import type { Observed } from '../../model/observed.ts';
 import type { RecordingHeader } from '../../recording/format.ts';
 import { findPlace, type Place } from '../../redis/place.ts';
-import { isLoopback, type RedisTarget, redactUrl } from '../../redis/target.ts';
+import { type RedisTarget, redactUrl } from '../../redis/target.ts';
 import type { ThreadNotes } from '../../session/thread-notes.ts';
 import { limitWatching, type WatchLimit } from '../limit-watching.ts';
 import { checkVia, collectVia, parseSince, type ViaWord } from '../live-options.ts';
@@ -32,6 +32,7 @@ import {
   readRedaction,
 } from '../recording.ts';
 import { type RecordingProgress, showRecording } from '../recording-progress.ts';
+import { boundOf } from '../price.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
 import { themeFor } from '../terminal.ts';
@@ -47,9 +48,6 @@ export interface MonitorOptions extends OutputOptions, FilterOptions, RedisOptio
   readonly for?: number;
   readonly buffer?: number;
 }
-
-/** MONITOR somewhere else than here ends after this time unless `--for` says another. */
-const MONITOR_BOUND_MS = 60_000;
 
 /** `sio-inspect monitor` */
 export function createCommand(): Command {
@@ -229,9 +227,9 @@ async function openNotes(
 }
 
 function defaultBound(ways: readonly LiveWay[], target: RedisTarget, talk: LiveTalk): number | undefined {
-  if (!ways.includes('monitor') || isLoopback(target)) return undefined;
-  talk.sayBound(MONITOR_BOUND_MS);
-  return MONITOR_BOUND_MS;
+  const bound = boundOf(ways, target);
+  if (bound !== undefined) talk.sayBound(bound);
+  return bound;
 }
 
 async function choose(

@@ -6,9 +6,9 @@ import type { LiveEvent } from '../../capture/live/way.ts';
 import { readClientList } from '../../redis/client-list.ts';
 import type { RedisLink } from '../../redis/connect.ts';
 import { isOurAddress } from '../../redis/our-addresses.ts';
-import { findPlace, type Place, withAllLinks } from '../../redis/place.ts';
+import { findPlace, type Place, withAllLinks, withLink } from '../../redis/place.ts';
 import { textOf } from '../../redis/questions.ts';
-import { Asker, listAllServers } from '../../redis/registry.ts';
+import { Asker, listAllServers, readFacts } from '../../redis/registry.ts';
 import { redactUrl } from '../../redis/target.ts';
 import { listUnlisted } from '../../redis/unlisted.ts';
 import { safeText } from '../../render/safe-text.ts';
@@ -20,6 +20,7 @@ import { limitWatching } from '../limit-watching.ts';
 import { say } from '../notice.ts';
 import { addOutputOptions, type OutputOptions, parseDuration } from '../options.ts';
 import { Output } from '../output.ts';
+import { boundOf, describeBound, priceOf } from '../price.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
 import { columnsOf, themeFor } from '../terminal.ts';
@@ -84,8 +85,15 @@ async function servers(options: ServersOptions): Promise<void> {
   });
   try {
     const place = await findPlace(target, options.sentinel, stop.signal);
-    if (options.watch === true) await watch(options, place, output, stop);
-    else await showOnce(options, place, output, stop);
+    const { via } = options;
+    if (via !== undefined) say(await describeListening(place, stop.signal));
+    const bound = via !== undefined && options.for === undefined ? boundOf([via], target) : undefined;
+    if (options.watch !== true) await showOnce(options, place, output, stop);
+    else if (bound === undefined) await watch(options, place, output, stop);
+    else {
+      say(describeBound(bound));
+      await watch({ ...options, for: bound }, place, output, stop);
+    }
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
@@ -102,7 +110,6 @@ async function showOnce(
 ): Promise<void> {
   const threads = new Threads();
   if (options.via === 'monitor') {
-    say('Listening with MONITOR, read-only: the servers do not notice us.');
     const over = new AbortController();
     const limit = limitWatching(options.for ?? LISTEN_MS, over);
     const signal = AbortSignal.any([stop.signal, over.signal]);
@@ -113,6 +120,11 @@ async function showOnce(
   const asking = new AbortController();
   output.line(await look(options, place, threads.peers, asking.signal));
   await output.flush();
+}
+
+async function describeListening(place: Place, signal: AbortSignal): Promise<string> {
+  const facts = await withLink(await place.locate(signal), signal, readFacts);
+  return `Listening, read-only: the servers do not notice us. ${priceOf(['monitor'], facts) ?? ''}.`;
 }
 
 /** Looks again and again; on a terminal in its other screen, so that the last look alone stays. */
