@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { RedisFailure } from '../redis/failure.ts';
+import { UnreadableInput } from '../session/unreadable-input.ts';
 import { commands } from './commands/index.ts';
 import { EXIT, RedisError, UsageError } from './errors.ts';
 import { complain, say } from './notice.ts';
@@ -37,7 +38,7 @@ function prepare(command: Command, name: string): Command {
 function report(error: unknown): void {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  } else if (error instanceof UsageError) {
+  } else if (error instanceof UsageError || error instanceof UnreadableInput) {
     fail(error.message, EXIT.usage);
   } else if (error instanceof RedisError || error instanceof RedisFailure) {
     fail(error.message, EXIT.redis);
