@@ -11,7 +11,7 @@ import { safeText } from '../render/safe-text.ts';
 import { writeSummary } from '../render/summary-text.ts';
 import type { Theme } from '../render/theme.ts';
 import { describeServers } from './live-header.ts';
-import { say } from './notice.ts';
+import { say, sayWhole } from './notice.ts';
 import { describeBound, priceOf } from './price.ts';
 import { themeFor } from './terminal.ts';
 
@@ -35,6 +35,8 @@ interface Attaching {
 export interface LiveTalkOptions {
   readonly target: RedisTarget;
   readonly keys: readonly string[] | undefined;
+  /** The name that the user gave for a primary behind a Sentinel. */
+  readonly sentinel?: string;
   readonly color: boolean;
   readonly signal: AbortSignal;
 }
@@ -213,7 +215,7 @@ export class LiveTalk {
         for (const { says, command } of sights) {
           say(`  ${safeText(says)}`);
           if (command !== undefined)
-            say(`    ${this.#theme.strong(`sio-inspect ${this.#withUrl(command)}`)}`);
+            sayWhole(`    ${this.#theme.strong(`sio-inspect ${this.#withPlace(command)}`)}`);
         }
       });
     } catch (error) {
@@ -222,10 +224,12 @@ export class LiveTalk {
     }
   }
 
-  /** A command that can be pasted: with the URL that the user gave, its password hidden. */
-  #withUrl(words: readonly string[]): string {
-    const url = redactUrl(this.#options.target.url);
-    return [...words, '--url', url].map(quoteWord).join(' ');
+  /** A command that can be pasted: with the place that the user named, its password hidden. */
+  #withPlace(words: readonly string[]): string {
+    const { target, sentinel } = this.#options;
+    const user = target.user === undefined ? [] : ['--user', target.user];
+    const name = sentinel === undefined ? [] : ['--sentinel', sentinel];
+    return [...words, '--url', redactUrl(target.url), ...user, ...name].map(quoteWord).join(' ');
   }
 }
 

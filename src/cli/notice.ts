@@ -11,7 +11,12 @@ export function say(text: string): void {
   const lines = process.stderr.isTTY
     ? text.split('\n').flatMap((line) => wrapText(line, columnsOf(process.stderr)))
     : [text];
-  process.stderr.write(`${hasStatus ? CLEAR_LINE : ''}${lines.join('\n')}\n`);
+  sayWhole(lines.join('\n'));
+}
+
+/** The same without any breaks of ours: a command that is to be copied must stay one line. */
+export function sayWhole(text: string): void {
+  process.stderr.write(`${hasStatus ? CLEAR_LINE : ''}${text}\n`);
   hasStatus = false;
 }
 

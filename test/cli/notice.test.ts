@@ -51,6 +51,20 @@ describe('what is said at a terminal', () => {
     });
   }
 
+  it('keeps a command that is to be copied on one line, with the user', async () => {
+    await redis.call('ACL', 'SETUSER', 'watcher', 'on', 'nopass', '+@all', 'allchannels', 'allkeys');
+    await redis.subscribe('myapp-request#/#', 'myapp-response#/#abcdef#');
+    const args = ['monitor', '--url', server.url, '--user', 'watcher', '--count', '1'];
+    const running = startInTerminal(60, args, { REDISCLI_AUTH: 'any' });
+    try {
+      await running.until(/Nothing has arrived/);
+      await running.until(/sio-inspect monitor --key myapp --url redis:\S+ --user watcher\r?\n/);
+    } finally {
+      running.child.kill('SIGKILL');
+      await redis.unsubscribe();
+    }
+  });
+
   it('is not mixed with the line that counts what is recorded', async () => {
     const file = join(directory, 'status.rec');
     const running = startInTerminal(80, ['record', file, '--url', server.url, '--count', '2']);

@@ -4,8 +4,12 @@ import { type Running, startCli } from './cli.ts';
 const IN_TERMINAL = 'script -qefc "stty cols $0 rows 40; $*" /dev/null';
 
 /** The program at a terminal. Words with blanks or quotes are not for it. */
-export function startInTerminal(columns: number, args: readonly string[]): Running {
-  return startCli(args, { under: ['sh', '-c', IN_TERMINAL, String(columns)] });
+export function startInTerminal(
+  columns: number,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Running {
+  return startCli(args, { env, under: ['sh', '-c', IN_TERMINAL, String(columns)] });
 }
 
 /** The rows that a terminal shows of what was written, without its colours. */

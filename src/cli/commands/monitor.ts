@@ -129,7 +129,13 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
   const wanted = createFilter(conditions);
   const stop = new AbortController();
   const signals = stopOnSignals(stop);
-  const talk = new LiveTalk({ target, keys: options.key, color: options.color, signal: stop.signal });
+  const talk = new LiveTalk({
+    target,
+    keys: options.key,
+    color: options.color,
+    signal: stop.signal,
+    ...(options.sentinel === undefined ? {} : { sentinel: options.sentinel }),
+  });
   printer.closed.addEventListener('abort', () => {
     stop.abort();
   });
