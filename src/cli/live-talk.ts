@@ -88,10 +88,7 @@ export class LiveTalk {
     const { dim, warning } = this.#theme;
     switch (event.is) {
       case 'attached':
-        if (this.#attached.size === 0) this.#attachedAt = performance.now();
-        if (this.#attached.has(event.node + event.commands.join()))
-          say(dim(`attached again to ${event.node}`));
-        this.#attached.add(event.node + event.commands.join());
+        this.#noteAttached(event.node + event.commands.join(), event.node);
         return;
       case 'watching':
         this.#watchingSince = performance.now();
@@ -102,7 +99,7 @@ export class LiveTalk {
         say(dim(`not permitted, done without: ${event.command}`));
         return;
       case 'lost':
-        say(warning(`lost ${event.node}: ${safeText(event.why)}`));
+        say(warning(`lost ${safeText(event.node)}: ${safeText(event.why)}`));
         return;
       case 'retrying':
         say(
@@ -125,6 +122,15 @@ export class LiveTalk {
         );
         return;
     }
+  }
+
+  /** Not of the first attachments, of which the header speaks. */
+  #noteAttached(name: string, node: string): void {
+    if (this.#attached.size === 0) this.#attachedAt = performance.now();
+    const again = this.#attached.has(name);
+    if (again || this.#watchingSince !== undefined)
+      say(this.#theme.dim(`attached ${again ? 'again ' : ''}to ${safeText(node)}`));
+    this.#attached.add(name);
   }
 
   /** Something has come: nothing to explain. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { type PrivateRedis, startPrivateRedis } from '../../src/demo/private-redis.ts';
+import { startPair, withClient } from '../capture/live/deployments.ts';
 import { runCli, startCli } from '../support/cli.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -258,5 +259,29 @@ void test('monitor that is ended before it was attached says that nothing was wa
   } finally {
     client.disconnect();
     await primary.stop();
+  }
+});
+
+void test('monitor says where it has attached after a node was lost for good', async () => {
+  const pair = await startPair();
+  const [primary, replica] = pair.nodes;
+  assert.ok(primary && replica);
+  const running = startCli(['monitor', '--url', primary.url, '--via', 'replica']);
+  const other = await startPrivateRedis({ args: ['--replicaof', '127.0.0.1', String(primary.port)] });
+  try {
+    await running.until(/read-only/);
+    await waitFor('the other replica', () =>
+      withClient(primary.url, async (client) =>
+        (await client.info('replication')).includes(`port=${other.port},state=online`) ? true : undefined,
+      ),
+    );
+    await replica.stop();
+    await running.until(
+      new RegExp(`lost 127\\.0\\.0\\.1:${replica.port}[^]*attached to 127\\.0\\.0\\.1:${other.port}`),
+    );
+  } finally {
+    running.child.kill('SIGKILL');
+    await other.stop();
+    await pair.stop();
   }
 });
