@@ -9,20 +9,40 @@ export function isGzip(head: Uint8Array): boolean {
   return MAGIC.equals(head.subarray(0, MAGIC.length));
 }
 
-/** What a gzip input holds, up to where it is damaged: then `onDamage` is told, and the input ends there. */
+/** No member of a gzip file begins with it: behind a whole file it is left alone, within a member it is taken for data. */
+const PROBE = Buffer.of(0);
+const CUT_OFF = 'it ends in the middle';
+
+/** What a gzip input holds, up to where it is damaged or cut off: then `onDamage` is told, and the input ends there. */
 export async function* gunzip(
   input: AsyncIterable<Uint8Array>,
   onDamage: (why: string) => void,
 ): AsyncIterable<Uint8Array> {
+  let givenBytes = 0;
+  let yieldedBytes = 0;
+  /** How much came out of the input itself; what the probe makes of it is nobody's. */
+  let plainBytes = Number.POSITIVE_INFINITY;
   const source = Readable.from(input, { objectMode: false });
   const plain = createGunzip(OPTIONS);
   source.on('error', (error) => plain.destroy(error));
-  source.pipe(plain);
+  source.on('data', (chunk: Buffer) => (givenBytes += chunk.length));
+  source.on('end', () => {
+    plain.flush(constants.Z_SYNC_FLUSH, () => {
+      plainBytes = yieldedBytes + plain.readableLength;
+      plain.end(PROBE);
+    });
+  });
+  source.pipe(plain, { end: false });
   try {
-    for await (const chunk of plain) yield chunk as Buffer;
+    for await (const chunk of plain) {
+      const bytes = (chunk as Buffer).subarray(0, plainBytes - yieldedBytes);
+      yieldedBytes += bytes.length;
+      if (bytes.length > 0) yield bytes;
+    }
+    if (plain.bytesWritten > givenBytes) onDamage(CUT_OFF);
   } catch (error) {
     if (!isDamage(error)) throw error;
-    onDamage(error.message);
+    onDamage(plainBytes === Number.POSITIVE_INFINITY ? error.message : CUT_OFF);
   } finally {
     source.destroy();
     plain.destroy();

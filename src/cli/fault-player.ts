@@ -2,8 +2,8 @@ import type { DemoAdapter } from '../demo/choices.ts';
 import type { Fault, FaultAdapter } from '../demo/faults/fault.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { EXIT, RedisError, UsageError } from './errors.ts';
+import { complain } from './notice.ts';
 import { Output } from './output.ts';
-import { say } from './say.ts';
 import { stopOnSignals } from './signals.ts';
 import { proseColumnsOf, themeFor } from './terminal.ts';
 
@@ -87,7 +87,7 @@ async function play(
     if (flaw !== undefined) fail(`this time it did not come true: ${flaw}.`);
   } catch (error) {
     if (!stop.signal.aborted) await explain(error);
-    else if (signals.exitCode !== undefined) say('sio-inspect: interrupted, and not played to its end.');
+    else if (signals.exitCode !== undefined) complain('interrupted, and not played to its end.');
   } finally {
     signals.release();
   }
@@ -103,6 +103,6 @@ async function explain(error: unknown): Promise<void> {
 }
 
 function fail(message: string): void {
-  say(`sio-inspect: ${message}`);
+  complain(message);
   process.exitCode = EXIT.notUnderstood;
 }

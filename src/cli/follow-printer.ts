@@ -7,9 +7,9 @@ import { safeText } from '../render/safe-text.ts';
 import type { Theme } from '../render/theme.ts';
 import { writeReplyNote, writeVerdict } from '../render/thread.ts';
 import { writeThreadJson } from '../render/thread-json.ts';
+import { say } from './notice.ts';
 import type { OutputOptions } from './options.ts';
 import { Output } from './output.ts';
-import { say } from './say.ts';
 import { columnsOf, themeFor, wantsWholeLines } from './terminal.ts';
 
 /** Writes what is followed: the lines of monitor with who answered when, and a verdict; or records and thread lines. */
@@ -53,13 +53,15 @@ export class FollowPrinter {
     }
   }
 
-  readonly tellAttached = (event: LiveEvent): void => {
+  /** `price` is said once, as soon as it is paid. */
+  tell(event: LiveEvent, price: string | undefined): void {
     if (event.is === 'attached')
       say(
         `attached to ${safeText(event.node)} by ${event.commands.map(safeText).join(', ')} · read-only: the servers do not notice us`,
       );
     else if (event.is === 'lost') say(`lost ${safeText(event.node)}: ${safeText(event.why)}`);
-  };
+    else if (event.is === 'watching' && price !== undefined) say(price);
+  }
 
   flush(): Promise<void> {
     return this.#output.flush();

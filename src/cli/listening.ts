@@ -1,7 +1,7 @@
 import { plural } from '../render/phrase.ts';
+import { clearStatus, showStatus } from './notice.ts';
 
 const EVERY_MS = 500;
-const CLEAR_LINE = '\r\x1b[K';
 
 /** A sign of life while nothing else is printed. */
 export interface Listening {
@@ -17,8 +17,8 @@ export function showListening(forMs: number): Listening {
   let began = 0;
   const show = (): void => {
     const seconds = Math.min(forMs, performance.now() - began) / 1000;
-    process.stderr.write(
-      `${CLEAR_LINE}${seconds.toFixed(0)} of ${forMs / 1000} s · ${plural(messages, 'message')} · Ctrl-C: report now`,
+    showStatus(
+      `${seconds.toFixed(0)} of ${forMs / 1000} s · ${plural(messages, 'message')} · Ctrl-C: report now`,
     );
   };
   return {
@@ -33,7 +33,7 @@ export function showListening(forMs: number): Listening {
     },
     end: () => {
       clearInterval(timer);
-      if (timer !== undefined) process.stderr.write(CLEAR_LINE);
+      clearStatus();
     },
   };
 }

@@ -1,26 +1,28 @@
 import type { Summary } from '../analyse/summary.ts';
-import { lookAround } from '../capture/live/look-around.ts';
-import { DEFAULT_KEY } from '../capture/live/open-ways.ts';
+import { lookAround, type Survey, survey } from '../capture/live/look-around.ts';
+import { DEFAULT_KEY, type Watched } from '../capture/live/visibility.ts';
 import type { LiveEvent, LiveWay } from '../capture/live/way.ts';
 import { quoteWord } from '../doctor/commands.ts';
 import { RedisFailure } from '../redis/failure.ts';
 import { type Place, withAllLinks } from '../redis/place.ts';
-import { listAllServers, type RedisFacts, readFacts, type ServerGroup } from '../redis/registry.ts';
+import { type RedisFacts, readFacts } from '../redis/registry.ts';
 import { type RedisTarget, redactUrl } from '../redis/target.ts';
 import { plural } from '../render/phrase.ts';
 import { safeText } from '../render/safe-text.ts';
 import { writeSummary } from '../render/summary-text.ts';
 import type { Theme } from '../render/theme.ts';
-import { wrapText } from '../render/text-width.ts';
-import { columnsOf, themeFor } from './terminal.ts';
+import { describeServers } from './live-header.ts';
+import { say, sayWhole } from './notice.ts';
+import { describeBound, priceOf } from './price.ts';
+import { themeFor } from './terminal.ts';
 
 /** Silence after which we say what is there instead. */
 const QUIET_MS = 5000;
-const GROUPS_SHOWN = 6;
 /** How often to say how many commands MONITOR sees. */
 const RATE_MS = 10_000;
-const PRICE_OF_REPLICATION =
-  'the primary has forked once and lists us as a replica; all its writes come over the wire';
+
+const SLOW_BEGINNING =
+  'attaching to the replication stream: the primary forks for it, after a delay of its own (repl-diskless-sync-delay, 5 s by default)';
 
 /** What is attached to, and how. */
 interface Attaching {
@@ -34,6 +36,8 @@ interface Attaching {
 export interface LiveTalkOptions {
   readonly target: RedisTarget;
   readonly keys: readonly string[] | undefined;
+  /** The name that the user gave for a primary behind a Sentinel. */
+  readonly sentinel?: string;
   readonly color: boolean;
   readonly signal: AbortSignal;
 }
@@ -42,12 +46,14 @@ export interface LiveTalkOptions {
 export class LiveTalk {
   readonly #options: LiveTalkOptions;
   readonly #theme: Theme;
-  readonly #started = performance.now();
+  /** When all was attached; before that nothing can be said about what was there. */
+  #watchingSince: number | undefined;
   #place: Place | undefined;
   #ways: readonly LiveWay[] = [];
   #facts: RedisFacts | undefined;
   #quiet: NodeJS.Timeout | undefined;
   readonly #attached = new Set<string>();
+  #attachedAt = 0;
   #rateSaidAt = 0;
   /** What is said as soon as all ways are attached: before, it would not be true. */
   #banner: string[] = [];
@@ -61,12 +67,12 @@ export class LiveTalk {
   async begin(place: Place, { ways, because, refused = [] }: Attaching): Promise<void> {
     this.#place = place;
     this.#ways = ways;
-    for (const { message } of refused) this.#say(this.#theme.warning(safeText(message)));
+    for (const { message } of refused) say(this.#theme.warning(safeText(message)));
     await withAllLinks(place, this.#options.signal, async (links) => {
       this.#facts = await readFacts(links[0]);
-      const { groups } = await listAllServers(links);
-      this.#banner = this.#describe(groups, links.length);
+      this.#banner = this.#describe(await survey(links), links.length);
     });
+    if (ways.includes('replication')) say(this.#theme.dim(SLOW_BEGINNING));
     if (because !== undefined) this.#banner.push(this.#theme.dim(`auto chose ${because}`));
   }
 
@@ -76,51 +82,56 @@ export class LiveTalk {
   }
 
   sayBound(ms: number): void {
-    this.#banner.push(
-      this.#theme.warning(
-        `MONITOR on another machine: it ends by itself after ${ms / 1000} s, unless --for says another time.`,
-      ),
-    );
+    this.#banner.push(this.#theme.warning(describeBound(ms)));
   }
 
   tell(event: LiveEvent): void {
     const { dim, warning } = this.#theme;
     switch (event.is) {
       case 'attached':
-        if (this.#attached.has(event.node + event.commands.join()))
-          this.#say(dim(`attached again to ${event.node}`));
-        this.#attached.add(event.node + event.commands.join());
-        if (this.#attached.size >= this.#ways.length)
-          for (const line of this.#banner.splice(0)) this.#say(line);
-        this.#quiet ??= setTimeout(() => void this.#explainSilence(), QUIET_MS);
+        this.#noteAttached(event.node + event.commands.join(), event.node);
+        return;
+      case 'watching':
+        this.#watchingSince = performance.now();
+        for (const line of this.#banner) say(line);
+        this.#quiet = setTimeout(() => void this.#explainSilence(), QUIET_MS);
         return;
       case 'refused':
-        this.#say(dim(`not permitted, done without: ${event.command}`));
+        say(dim(`not permitted, done without: ${event.command}`));
         return;
       case 'lost':
-        this.#say(warning(`lost ${event.node}: ${safeText(event.why)}`));
+        say(warning(`lost ${safeText(event.node)}: ${safeText(event.why)}`));
         return;
       case 'retrying':
-        this.#say(
+        say(
           warning(
             `${safeText(event.failure.message)} Trying again in ${(event.delayMs / 1000).toFixed(1)} s.`,
           ),
         );
         return;
       case 'spooling':
-        this.#say(dim('more arrives than is taken: the rest waits in a temporary file'));
+        say(dim('more arrives than is taken: the rest waits in a temporary file'));
         return;
       case 'rate':
         this.#sayRate(event.perSecond);
         return;
       case 'too-fast':
-        this.#say(
+        say(
           warning(
             `MONITOR has ended: Redis executes ${event.perSecond} commands a second, more than --max-rate ${event.limit}.`,
           ),
         );
         return;
     }
+  }
+
+  /** Not of the first attachments, of which the header speaks. */
+  #noteAttached(name: string, node: string): void {
+    if (this.#attached.size === 0) this.#attachedAt = performance.now();
+    const again = this.#attached.has(name);
+    if (again || this.#watchingSince !== undefined)
+      say(this.#theme.dim(`attached ${again ? 'again ' : ''}to ${safeText(node)}`));
+    this.#attached.add(name);
   }
 
   /** Something has come: nothing to explain. */
@@ -133,17 +144,25 @@ export class LiveTalk {
   }
 
   summarise(summary: Summary): void {
-    this.#say(writeSummary(summary, performance.now() - this.#started, this.#theme));
+    const since = this.#watchingSince;
+    if (since !== undefined) {
+      say(writeSummary(summary, performance.now() - since, this.#theme));
+    } else if (this.#attached.size === 0) {
+      say(this.#theme.warning('Ended before it was attached: nothing was watched.'));
+    } else {
+      say(writeSummary(summary, performance.now() - this.#attachedAt, this.#theme));
+      say(this.#theme.warning('Ended before all of it was attached: not all was watched.'));
+    }
   }
 
   #sayRate(perSecond: number): void {
     const now = performance.now();
     if (now - this.#rateSaidAt < RATE_MS) return;
     this.#rateSaidAt = now;
-    this.#say(this.#theme.dim(`MONITOR sees ${perSecond} commands a second`));
+    say(this.#theme.dim(`MONITOR sees ${perSecond} commands a second`));
   }
 
-  #describe(groups: readonly ServerGroup[], nodes: number): string[] {
+  #describe(there: Survey, nodes: number): string[] {
     const { strong, dim } = this.#theme;
     const facts = this.#facts;
     const product = facts?.version === undefined ? 'Redis' : `${facts.product} ${facts.version}`;
@@ -152,7 +171,7 @@ export class LiveTalk {
     const how = this.#ways.map((way) => this.#describeWay(way)).join(' and ');
     return [
       [strong('sio-inspect'), where, how, 'read-only: the servers do not notice us'].join(dim(' · ')),
-      dim(`${describeGroups(groups)}  ·  ${this.#advice()}`),
+      dim([...describeServers(there, this.#watched()), this.#advice()].join('  ·  ')),
     ];
   }
 
@@ -177,13 +196,19 @@ export class LiveTalk {
     return this.#options.keys ?? [DEFAULT_KEY];
   }
 
+  /** In a cluster a replica is asked by PSUBSCRIBE, and shows no more than that. */
+  #watched(): Watched {
+    const isCluster = this.#place?.mode === 'cluster';
+    const ways = this.#ways.map((way) => (isCluster && way === 'replica' ? 'subscribe' : way));
+    return { keys: this.#options.keys, ways };
+  }
+
   #advice(): string {
-    if (this.#ways.includes('replication')) return PRICE_OF_REPLICATION;
-    if (this.#ways.includes('replica')) return 'who sent it is not known on a replica';
-    if (!this.#ways.includes('monitor')) return '--via monitor also shows who sends and subscribes';
-    const ops = this.#facts?.opsPerSecond;
-    const load = ops === undefined ? '' : `, now at ${ops} commands/s`;
-    return `MONITOR makes a busy Redis several times slower${load}: end it with Ctrl-C, --for 30s or --max-rate`;
+    const price = priceOf(this.#ways, this.#facts, '--for 30s, or let --max-rate do it');
+    if (price !== undefined) return price;
+    return this.#ways.includes('replica')
+      ? 'who sent it is not known on a replica'
+      : '--via monitor also shows who sends and subscribes';
   }
 
   async #explainSilence(): Promise<void> {
@@ -191,41 +216,28 @@ export class LiveTalk {
     if (place === undefined) return;
     try {
       await withAllLinks(place, this.#options.signal, async (links) => {
-        const sights = await lookAround(links, { keys: this.#keys(), ways: this.#ways });
+        const sights = await lookAround(links, this.#watched());
         if (this.#options.signal.aborted) return;
-        this.#say(this.#theme.warning(`Nothing has arrived for ${QUIET_MS / 1000} s.`));
+        say(this.#theme.warning(`Nothing has arrived for ${QUIET_MS / 1000} s.`));
         for (const { says, command } of sights) {
-          this.#say(`  ${safeText(says)}`);
+          say(`  ${safeText(says)}`);
           if (command !== undefined)
-            this.#say(`    ${this.#theme.strong(`sio-inspect ${this.#withUrl(command)}`)}`);
+            sayWhole(`    ${this.#theme.strong(`sio-inspect ${this.#withPlace(command)}`)}`);
         }
       });
     } catch (error) {
       if (!(error instanceof RedisFailure)) throw error;
-      this.#say(this.#theme.dim(`Nothing has arrived, and a look around failed: ${safeText(error.message)}`));
+      say(this.#theme.dim(`Nothing has arrived, and a look around failed: ${safeText(error.message)}`));
     }
   }
 
-  /** A command that can be pasted: with the URL that the user gave, its password hidden. */
-  #withUrl(words: readonly string[]): string {
-    const url = redactUrl(this.#options.target.url);
-    return [...words, '--url', url].map((word) => quoteWord(safeText(word))).join(' ');
+  /** A command that can be pasted: with the place that the user named, its password hidden. */
+  #withPlace(words: readonly string[]): string {
+    const { target, sentinel } = this.#options;
+    const user = target.user === undefined ? [] : ['--user', target.user];
+    const name = sentinel === undefined ? [] : ['--sentinel', sentinel];
+    return [...words, '--url', redactUrl(target.url), ...user, ...name]
+      .map((word) => quoteWord(safeText(word)))
+      .join(' ');
   }
-
-  /** Wrapped at words on a terminal; as one line where it is piped. */
-  #say(text: string): void {
-    const lines = process.stderr.isTTY ? wrapText(text, columnsOf(process.stderr)) : [text];
-    process.stderr.write(`${lines.join('\n')}\n`);
-  }
-}
-
-function describeGroups(groups: readonly ServerGroup[]): string {
-  if (groups.length === 0) return 'no Socket.IO server is subscribed here yet';
-  const shown = groups.slice(0, GROUPS_SHOWN).map(({ adapter, key, nsp, uids, counted }) => {
-    const kind = adapter === 'redis' ? '' : ` (${adapter.replace('redis-', '')})`;
-    const prefix = key === 'socket.io' ? '' : `${safeText(key)} `;
-    return `${plural(Math.max(uids.length, counted), 'server')} in ${prefix}${safeText(nsp)}${kind}`;
-  });
-  const more = groups.length > GROUPS_SHOWN ? [`${groups.length - GROUPS_SHOWN} more namespaces`] : [];
-  return [...shown, ...more].join(' · ');
 }

@@ -90,8 +90,13 @@ export function parseDuration(text: string): number {
   const unit = UNITS.get(match?.[2] ?? '');
   if (match === null || unit === undefined)
     throw new InvalidArgumentError('Write a number and ms, s, m or h, e.g. 30s.');
-  return Number(match[1]) * unit;
+  const ms = Number(match[1]) * unit;
+  if (ms > MOST_MS) throw new InvalidArgumentError('Write 24 days (576h) at most.');
+  return ms;
 }
+
+/** What a timer of Node can wait, in whole days; past it it does not wait at all. */
+const MOST_MS = 24 * 24 * 3_600_000;
 
 const UNITS: ReadonlyMap<string, number> = new Map([
   ['ms', 1],

@@ -1,9 +1,9 @@
 import { safeText } from '../render/safe-text.ts';
+import { clearStatus, showStatus } from './notice.ts';
 
 /** A file that is read sooner needs no progress. */
 const QUIET_MS = 1000;
 const EVERY_MS = 200;
-const CLEAR_LINE = '\r\x1b[K';
 
 /**
  * Passes chunks on and shows on standard error how much of the file is read, while that is a terminal and standard
@@ -20,20 +20,16 @@ export async function* showProgress(
   }
   let bytes = 0;
   let shownAt = performance.now() + QUIET_MS - EVERY_MS;
-  let isShown = false;
   try {
     for await (const chunk of chunks) {
       yield chunk;
       bytes += chunk.length;
       if (performance.now() - shownAt < EVERY_MS) continue;
       shownAt = performance.now();
-      isShown = true;
       const percent = Math.min(100, Math.floor((bytes / Math.max(1, totalBytes)) * 100));
-      process.stderr.write(
-        `${CLEAR_LINE}${safeText(name)}: ${percent} % of ${(totalBytes / 1e6).toFixed(0)} MB`,
-      );
+      showStatus(`${safeText(name)}: ${percent} % of ${(totalBytes / 1e6).toFixed(0)} MB`);
     }
   } finally {
-    if (isShown) process.stderr.write(CLEAR_LINE);
+    clearStatus();
   }
 }

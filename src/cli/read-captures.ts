@@ -18,7 +18,7 @@ import {
   readConditions,
 } from './options.ts';
 import type { Printer } from './printer.ts';
-import { say } from './say.ts';
+import { complain } from './notice.ts';
 
 /** What every command takes that reads captures. */
 export interface CaptureOptions extends OutputOptions, FilterOptions {
@@ -67,7 +67,7 @@ export async function readCaptures(
     ...(options.channel === undefined ? {} : { channel: options.channel }),
     ports: options.port ?? [],
     allDeliveries: options.deliveries === true,
-    onNote: note,
+    onNote: complain,
     ...(reserve === undefined ? {} : takeShortWays(inspector, summary, reserve, options.key ?? [])),
   });
   for await (const batch of batches) {
@@ -134,19 +134,15 @@ function takeShortWays(
 function conclude(summary: Summary, files: readonly string[]): void {
   if (summary.undecoded > 0) {
     process.exitCode = EXIT.notUnderstood;
-    note(`${summary.undecoded} of ${summary.messages + summary.undecoded} not understood.`);
+    complain(`${summary.undecoded} of ${summary.messages + summary.undecoded} not understood.`);
   }
   const all = summary.messages + summary.undecoded + summary.gaps;
-  if (all > 0 && summary.shown === 0) note(`none of the ${all} messages fits the filters.`);
+  if (all > 0 && summary.shown === 0) complain(`none of the ${all} messages fits the filters.`);
   if (all > 0) return;
   const what = files.length === 0 ? 'the input' : files.join(', ');
   const others =
     summary.others === 0
       ? 'It is empty.'
       : `${summary.others} other commands were passed over (${[...summary.commands.keys()].slice(0, 5).join(', ')}).`;
-  note(`no Socket.IO message in ${what}. ${others}`);
-}
-
-function note(text: string): void {
-  say(`sio-inspect: ${text}`);
+  complain(`no Socket.IO message in ${what}. ${others}`);
 }

@@ -1,5 +1,6 @@
 import { plural } from '../render/phrase.ts';
 import { formatBytes } from '../render/text-width.ts';
+import { say, showStatus } from './notice.ts';
 import type { LiveRecording } from './recording.ts';
 
 const SHOW_MS = 500;
@@ -13,14 +14,14 @@ export function showRecording(recording: LiveRecording): RecordingProgress {
   if (!process.stderr.isTTY) return { end: () => undefined };
   const show = (): void => {
     const { frames, bytes } = recording.progress;
-    process.stderr.write(`\r\u001b[K${plural(frames, 'frame')} · ${formatBytes(bytes)}`);
+    showStatus(`${plural(frames, 'frame')} · ${formatBytes(bytes)}`);
   };
   const timer = setInterval(show, SHOW_MS);
   return {
     end: () => {
       clearInterval(timer);
-      show();
-      process.stderr.write('\n');
+      const { frames, bytes } = recording.progress;
+      say(`${plural(frames, 'frame')} · ${formatBytes(bytes)}`);
     },
   };
 }

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Captured } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
-import type { RecordingHeader } from '../recording/format.ts';
+import { isGzipName, type RecordingHeader } from '../recording/format.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { Redaction } from '../redact/redaction.ts';
+import { plural } from '../render/phrase.ts';
 import { EXIT, UsageError } from './errors.ts';
+import { complain } from './notice.ts';
 import { collect, parseBytes, parseDuration } from './options.ts';
 
 export interface RecordingOptions {
@@ -83,12 +85,15 @@ export async function openRecording(
 ): Promise<LiveRecording> {
   const redaction = await readRedaction(options);
   if (options.record === undefined) return NO_RECORDING;
-  const recorder = await openRecorder(options.record, options, subject, redaction);
+  const file = options.record;
+  const recorder = await openRecorder(file, options, subject, redaction);
   const { redact } = await import('../redact/redact-frame.ts');
+  let frames = 0;
   const keep = (captured: Captured, observed: Observed | undefined): void => {
     const isOther = captured.is === 'other';
     if (!isOther && subject.wanted !== undefined && (observed === undefined || !subject.wanted(observed)))
       return;
+    if (captured.is === 'frame') frames++;
     recorder.add(redaction === undefined ? captured : redact(captured, observed, redaction));
   };
   return {
@@ -100,7 +105,13 @@ export async function openRecording(
       },
     }),
     flush: () => recorder.flush(),
-    close: () => recorder.close(),
+    close: async () => {
+      await recorder.close();
+      // Of a gzip file it is not known which frames were in the block that the disk did not take.
+      if (!recorder.hasFailed || isGzipName(file)) return;
+      const kept = recorder.frames;
+      complain(`${kept} of ${plural(frames, 'frame')} are recorded, ${frames - kept} are not.`);
+    },
     get progress() {
       return { frames: recorder.frames, bytes: recorder.bytes };
     },
@@ -127,8 +138,8 @@ async function openRecorder(
     ...(rotateTime === undefined ? {} : { rotateMs: rotateTime }),
     onFailure: (error, name) => {
       process.exitCode = EXIT.notUnderstood;
-      process.stderr.write(
-        `sio-inspect: the recording has ended: ${describe(error)}. ${name} holds what came before. Make room, and record to another file.\n`,
+      complain(
+        `the recording has ended: ${describe(error)}. ${name} holds what came before. Make room, and record to another file.`,
       );
       subject.onFailure();
     },

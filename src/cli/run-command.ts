@@ -1,9 +1,10 @@
 import { type Command, CommanderError } from 'commander';
 import { RedisFailure } from '../redis/failure.ts';
+import { UnreadableInput } from '../session/unreadable-input.ts';
 import { commands } from './commands/index.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { say } from './say.ts';
 import { EXIT, RedisError, UsageError } from './errors.ts';
+import { complain, say } from './notice.ts';
 
 /** Parses and runs one command; turns every failure into one clear message and the contract's exit code. */
 export async function runCommand(name: string, args: readonly string[]): Promise<void> {
@@ -29,8 +30,8 @@ function prepare(command: Command, name: string): Command {
     .exitOverride()
     .configureHelp({ helpWidth: 100 })
     .configureOutput({
-      outputError: (text, write) => {
-        write(text.replace(/^error: /, 'sio-inspect: '));
+      outputError: (text) => {
+        say(text.trimEnd().replace(/^error: /, 'sio-inspect: '));
       },
     });
 }
@@ -38,7 +39,7 @@ function prepare(command: Command, name: string): Command {
 function report(error: unknown): void {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  } else if (error instanceof UsageError) {
+  } else if (error instanceof UsageError || error instanceof UnreadableInput) {
     fail(error.message, EXIT.usage);
   } else if (error instanceof RedisError || error instanceof RedisFailure) {
     fail(error.message, EXIT.redis);
@@ -48,7 +49,7 @@ function report(error: unknown): void {
 }
 
 function fail(message: string, code: number): void {
-  say(`sio-inspect: ${message}`);
+  complain(message);
   process.exitCode = code;
 }
 

@@ -22,11 +22,13 @@ export interface ClientRow {
   readonly library?: string;
 }
 
+/** Oldest first: Redis turns its list round all the time (redis 7.0.15, src/server.c, `clientsCron`). */
 export function readClientList(text: string): readonly ClientRow[] {
   return text
     .split('\n')
     .filter((line) => line.startsWith('id='))
-    .map(readRow);
+    .map(readRow)
+    .sort((a, b) => a.id - b.id);
 }
 
 function readRow(line: string): ClientRow {

@@ -44,6 +44,14 @@ export function toRedisFailure(errors: readonly unknown[], attempted: Attempted)
     const failure = explainSystem(error, attempted) ?? explainReply(messageOf(error), attempted);
     if (failure !== undefined) return failure;
   }
+  const refusal = errors.find(isReply);
+  if (refusal !== undefined) {
+    const { command, endpoint } = attempted;
+    return new RedisFailure(
+      'refused',
+      `Redis at ${endpoint.node} refuses ${command}: "${shorten(messageOf(refusal))}".`,
+    );
+  }
   const said = errors
     .map(messageOf)
     .find((message) => message !== '' && !/connection is closed/i.test(message));
@@ -54,6 +62,10 @@ export function toRedisFailure(errors: readonly unknown[], attempted: Attempted)
     'closed',
     `Redis at ${node} closed the connection at ${attempted.command}${detail}: ${hint}.`,
   );
+}
+
+function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
 }
 
 /** What Redis answered instead of doing it; undefined for words that are none of the known refusals. */

@@ -13,7 +13,7 @@ const PYTHON_CHANNEL = 'socketio';
 /** `<key>-sync#request#<nsp>#` (socket.io-redis 1.1.1, `index.js`). */
 const SYNC_PATTERN = '*-sync[#]request[#]*[#]';
 
-/** Two questions to each node, whatever is there; what several nodes count is added. */
+/** Two questions to each node, whatever is there; what several nodes count is added. By name: Redis has no order. */
 export async function listUnlisted(askers: readonly Asker[]): Promise<readonly Unlisted[]> {
   const counts = new Map<string, number>();
   for (const found of await Promise.all(askers.map(countOn))) {
@@ -21,6 +21,7 @@ export async function listUnlisted(askers: readonly Asker[]): Promise<readonly U
   }
   return [...counts]
     .filter(([, counted]) => counted > 0)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([channel, counted]) => ({
       is: channel === PYTHON_CHANNEL ? 'python' : 'socket.io-redis 1.1',
       channel,

@@ -115,8 +115,9 @@ function showName(name: string): string {
   return /^[\w$-]+$/.test(name) ? name : quoteText(name);
 }
 
-/** Breaks an uncoloured text between words, so that no line is wider than `columns`. */
-export function wrapWords(text: string, columns: number): string[] {
+/** Breaks an uncoloured text between words, so that no line is wider than `room`, and within a word that is. */
+export function wrapWords(text: string, room: number): string[] {
+  const columns = Math.max(1, room);
   const lines: string[] = [];
   let line: string | undefined;
   let used = 0;

@@ -1,7 +1,7 @@
 import type { Connection, GroupRow, Health, ServerRow, ServerTable } from '../analyse/server-table.ts';
 import { plural } from './phrase.ts';
 import { safeText } from './safe-text.ts';
-import { cutToColumns, formatBytes, padLeft, padRight, textWidth } from './text-width.ts';
+import { cutToColumns, formatBytes, padLeft, padRight, textWidth, wrapText } from './text-width.ts';
 import type { Theme } from './theme.ts';
 
 /** Servers of a version or language that can only be counted. */
@@ -50,7 +50,7 @@ export function writeServers(view: ServersView, style: ServersStyle): string {
       table.servers.filter(({ client, subscriberAddress }) => (client ?? subscriberAddress) === undefined),
       style,
     ),
-    view.unlisted.map((one) => describeUnlisted(one)),
+    view.unlisted.flatMap((one) => breakUp(describeUnlisted(one), style)),
     writeUnplaced(view, style),
     writeHidden(view, style),
   ];
@@ -175,13 +175,14 @@ function writeUnplaced(view: ServersView, style: ServersStyle): readonly string[
             `${plural(readers, 'connection')} of these ${readers === 1 ? 'reads' : 'read'} a stream (XREAD): the streams adapter. Before 0.3 its servers are known by heartbeats in the stream only.`,
           ),
         ];
+  const head = `${strong(plural(unplaced.length, 'connection'))} that ${unplaced.length === 1 ? 'subscribes' : 'subscribe'}; ${advice}`;
   return [
-    `${strong(plural(unplaced.length, 'connection'))} that ${unplaced.length === 1 ? 'subscribes' : 'subscribe'}; ${advice}`,
+    ...breakUp(head, style),
     ...unplaced.map((connection) => {
       const line = `    ${safeText(connection.address)}  ${describeConnection(connection)}  ${describeListening(connection)}`;
       return style.full ? line : cutToColumns(line, style.columns);
     }),
-    ...note,
+    ...note.flatMap((line) => breakUp(line, style)),
   ];
 }
 
@@ -195,11 +196,13 @@ function describeListening({ channels, patterns, shardChannels, lastCommand }: C
   return said.length === 0 ? lastCommand.toUpperCase() : said.join(', ');
 }
 
-function writeHidden(view: ServersView, { theme }: ServersStyle): readonly string[] {
-  return [
+function writeHidden(view: ServersView, style: ServersStyle): readonly string[] {
+  const { theme } = style;
+  const lines = [
     ...view.hidden.map((says) => theme.warning(`not seen: ${safeText(says)}`)),
     ...(view.truncated ? [theme.warning('There is more than can be listed: some is left out.')] : []),
   ];
+  return lines.flatMap((line) => breakUp(line, style));
 }
 
 /** `480 ms`, `12 s`, `5 min`, `3 h`, `2 d`. */
@@ -216,6 +219,11 @@ function columnOf(texts: readonly string[]): number {
 
 function fit(text: string, columns: number): string {
   return cutToColumns(safeText(text), columns);
+}
+
+/** A sentence, between words. */
+function breakUp(text: string, { columns, full }: ServersStyle): readonly string[] {
+  return full ? [text] : wrapText(text, columns);
 }
 
 /** Breaks an uncoloured text at spaces. */

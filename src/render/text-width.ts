@@ -50,24 +50,13 @@ export function splitAtColumns(
   return [shown, `… +${formatBytes(whole - Buffer.byteLength(shown))}`];
 }
 
-/** Breaks a text between words so that no line is wider than `columns`; colours are not counted, indentation is kept. */
+/** Breaks a text between words so that no line is wider than `columns`; its indentation is kept. */
 export function wrapText(text: string, columns: number): string[] {
   const [indent = ''] = /^ */.exec(text) ?? [];
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.trimStart().split(' ')) {
-    const longer = line === '' ? indent + word : `${line} ${word}`;
-    if (line !== '' && stringWidth(longer) > columns) {
-      lines.push(line);
-      line = indent + word;
-    } else {
-      line = longer;
-    }
-  }
-  return [...lines, line];
+  return wrapWords(text.trimStart(), columns, indent);
 }
 
-/** Breaks a text between words; a word that is longer than a line, such as a command, stays whole. */
+/** Breaks a text between words, colours not counted; a word that is longer than a line, such as a command, stays whole. */
 export function wrapWords(text: string, columns: number, first: string, later = first): string[] {
   const lines: string[] = [];
   let line = first;

@@ -4,6 +4,7 @@ import { lookAround, type Sight } from '../capture/live/look-around.ts';
 import { monitorSource } from '../capture/live/monitor.ts';
 import { subscribeSource } from '../capture/live/subscribe.ts';
 import type { Absence, Instead } from '../doctor/absence.ts';
+import { DEFAULT_KEY } from '../capture/live/visibility.ts';
 import { countListeners } from '../doctor/count-listeners.ts';
 import type { Evidence, Look } from '../doctor/evidence.ts';
 import { examine, type Report } from '../doctor/examine.ts';
@@ -59,7 +60,6 @@ const PATIENCE_SHARE = 1 / 4;
 const MAX_PATIENCE_MS = 5000;
 /** A node of a cluster that cannot be reached is not waited for. */
 const ATTACH_MS = 5000;
-const DEFAULT_KEY = 'socket.io';
 /** What an adapter's broadcast channel looks like, whatever its key: an emitter with a wrong one is heard too. */
 const ANY_KEY = '*#/*';
 

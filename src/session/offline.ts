@@ -2,6 +2,7 @@ import { captureInput } from '../capture/capture-input.ts';
 import type { InputOptions } from '../capture/input-kinds.ts';
 import type { Captured } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
+import { blameInput } from './unreadable-input.ts';
 import { Inspector, type InspectorOptions } from './inspector.ts';
 
 /** An input that has an end: a file, or what was piped in. */
@@ -16,14 +17,18 @@ export type OfflineOptions = InspectorOptions & InputOptions;
 /** Decoded at a time: a decoded message is many small objects, and those of few messages die young. */
 const BATCH = 32;
 
-/** Reads inputs one after the other; what was assumed about each is told with its name. */
+/** Reads inputs one after the other; what was assumed about each is told with its name. @throws {UnreadableInput} */
 export async function* captureOffline(
   inputs: AsyncIterable<OfflineInput>,
   options: InputOptions,
 ): AsyncIterable<readonly Captured[]> {
   for await (const { name, chunks } of inputs) {
     const onNote = (note: string): void => options.onNote?.(`${name}: ${note}`);
-    yield* captureInput(chunks, { ...options, onNote });
+    try {
+      yield* captureInput(chunks, { ...options, onNote });
+    } catch (error) {
+      throw blameInput(name, error);
+    }
   }
 }
 

@@ -150,3 +150,23 @@ test('decode cuts lines to the width of a terminal, and leaves them whole in a p
   assert.match(cut.stdout, /… \+\d+ B/);
   assert.ok(whole.stdout.includes(event), whole.stdout);
 });
+
+void test('a file that cannot be read to its end ends with 2 and one message', async () => {
+  const file = join(directory, 'junk.txt');
+  await writeFile(file, Buffer.alloc(70 * 1024 * 1024, 'A'));
+  const tooLong = /^sio-inspect: cannot read \S+junk\.txt: .*longer than the 64 MB .*\n$/;
+  for (const [args, expected] of [
+    [['decode', file], tooLong],
+    [['explain', file], tooLong],
+    [['doctor', file], tooLong],
+    // Linux answers EIO for its first page.
+    [
+      ['decode', '/proc/self/mem'],
+      /^sio-inspect: cannot read \/proc\/self\/mem: the system refuses it \(EIO\)\.\n$/,
+    ],
+  ] as const) {
+    const { code, stdout, stderr } = await runCli(args);
+    assert.deepEqual([code, stdout], [2, ''], stderr);
+    assert.match(stderr, expected);
+  }
+});

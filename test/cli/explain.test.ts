@@ -76,6 +76,16 @@ describe('sio-inspect explain', () => {
     assert.match((await runCli(['explain', '--full'], { input })).stdout, /#r39#/);
   });
 
+  test('keeps its columns whatever length the fields of a stream entry have', async () => {
+    const name = 'x'.repeat(300);
+    const fields = ['uid', '0123456789abcdef', 'nsp', '/', 'type', '3', name, name, 'data', '{}'];
+    const words = ['XADD', 'socket.io', '*', ...fields].map((word) => `"${word.replaceAll('"', '\\"')}"`);
+    const input = `1790000000.000000 [0 127.0.0.1:5000] ${words.join(' ')}\n`;
+    const { stdout, stderr } = await runCli(['explain'], { input });
+    assert.match(stdout, /^ {2}x+… \+\d+ B {2}x+… \+\d+ B/m, stderr);
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 100, line);
+  });
+
   test('explains only what the filters let through', async () => {
     const { stdout } = await runCli(['explain', '--event', 'other'], { input: BLOG_LINE.toString('hex') });
     assert.equal(stdout, '');

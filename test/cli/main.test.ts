@@ -29,3 +29,14 @@ void test('every command explains itself with examples, by --help and by help', 
   }
   assert.equal((await runCli(['help', 'decode'])).stdout, (await runCli(['decode', '--help'])).stdout);
 });
+
+void test('a time longer than a timer can wait is refused, and not over at once', async () => {
+  for (const [args, option] of [
+    [['monitor', '--for', '577h'], '--for'],
+    [['record', 'x.rec', '--rotate-time', '1000h'], '--rotate-time'],
+  ] as const) {
+    const { code, stderr } = await runCli(args);
+    assert.equal(code, 2);
+    assert.match(stderr, new RegExp(`^sio-inspect: option '${option} <time>' .* 24 days \\(576h\\) at most`));
+  }
+});

@@ -21,7 +21,7 @@ interface Look {
     readonly publisher?: { readonly address: string; readonly idleSeconds: number };
     readonly subscriberAddress?: string;
   }[];
-  readonly unlisted: readonly { readonly is: string; readonly counted: number }[];
+  readonly unlisted: readonly { readonly is: string; readonly channel: string; readonly counted: number }[];
   readonly unplaced: readonly { readonly address: string; readonly name?: string }[];
 }
 
@@ -192,6 +192,43 @@ describe('sio-inspect servers', { concurrency: false }, () => {
       }
     });
   }
+
+  it('keeps rows in their order from look to look, whatever order Redis has', async () => {
+    const names = Array.from({ length: 20 }, (_, at) => `worker ${String(at).padStart(2, '0')}`);
+    const workers: Redis[] = [];
+    for (const name of names) {
+      const worker = open(name.replace(' ', '-'));
+      await worker.subscribe(`${name}-sync#request#/#`);
+      workers.push(worker);
+    }
+    const running = startCli(['servers', '--json', '--watch', '--url', server.url]);
+    const looks = (): readonly string[] => running.stdout().split('\n').slice(0, -1);
+    try {
+      for (const wanted of [1, 2, 3]) {
+        await waitFor(`look ${wanted}`, () => looks().length >= wanted || undefined);
+        // More channels make Redis lay out its table anew; connections change places by themselves (clientsCron).
+        await workers[0]?.subscribe(...Array.from({ length: 300 * wanted }, (_, at) => `${wanted} ${at}`));
+      }
+      for (const line of looks()) {
+        const seen = JSON.parse(line) as Look;
+        assert.deepEqual(
+          seen.unplaced.flatMap(({ name }) => (name === undefined ? [] : [name.replace('-', ' ')])),
+          names,
+        );
+        assert.deepEqual(
+          seen.unlisted.map(({ channel }) => channel.replace('-sync#request#/#', '')),
+          names,
+        );
+      }
+    } finally {
+      running.child.kill('SIGKILL');
+      for (const worker of workers) worker.disconnect();
+    }
+    const control = open('control');
+    await waitFor('the workers to be gone', async () =>
+      (await control.pubsub('CHANNELS', '*')).length === 0 ? true : undefined,
+    );
+  });
 
   it('writes a line for each look while it watches, until the time is over', async () => {
     const { code, stdout } = await runCli([

@@ -276,6 +276,35 @@ describe('sio-inspect follow', { concurrency: false }, () => {
     });
   }
 
+  it('tells the price of MONITOR, and ends by itself on another machine', async () => {
+    const price =
+      /^MONITOR makes a busy Redis several times slower, now at \d+ commands\/s: end it with Ctrl-C/m;
+    const bound =
+      /^MONITOR on another machine: it ends by itself after 60 s, unless --for says another time\.$/m;
+    // What is no loopback address is taken for another machine, and Linux takes this one for its own.
+    const elsewhere = server.url.replace('127.0.0.1', '0.0.0.0');
+    for (const [args, isPriced, isBound] of [
+      [['follow', 'q1', '--url', server.url], true, false],
+      [['follow', 'q1', '--url', elsewhere], true, true],
+      [['follow', 'q1', '--url', elsewhere, '--for', '1h'], true, false],
+      [['follow', 'q1', '--url', elsewhere, '--via', 'subscribe'], false, false],
+      [['servers', '--url', elsewhere, '--via', 'monitor', '--for', '1h'], true, false],
+      [['servers', '--url', elsewhere, '--via', 'monitor', '--watch', '--json'], true, true],
+    ] as const) {
+      const running = startCli([...args]);
+      await running.until(isPriced ? /several times slower/ : /attached to/);
+      if (isBound) await running.until(bound);
+      running.child.kill('SIGINT');
+      const { stderr, code } = await running.finished();
+      assert.equal(code, 130);
+      assert.deepEqual(
+        [price.test(stderr) || /Listening.*slower/.test(stderr), bound.test(stderr)],
+        [isPriced, isBound],
+        stderr,
+      );
+    }
+  });
+
   it('names the classic server that does not answer, where monitor only says how many', async () => {
     const fleet = await startFleet(server.url, 'classic');
     const running = startCli([

@@ -10,7 +10,7 @@ import { readClientList } from '../../src/redis/client-list.ts';
 import { publishInBulk } from '../capture/live/publish-in-bulk.ts';
 import { type Running, startCli } from '../support/cli.ts';
 import { waitFor } from '../support/wait.ts';
-import { interrupt, linesOf, numberedBroadcast, storyOf } from './records-of.ts';
+import { interrupt, numberedBroadcast, storyOf } from './records-of.ts';
 
 const LONG_MS = 120_000;
 const PADDING_BYTES = 300;
@@ -113,20 +113,6 @@ describe('a reader of stdout that does not read', () => {
     assert.ok(before > 0 && before < total, String(before));
     assert.deepEqual(story, [...Array.from({ length: before }, (_, index) => index), 'dropped', total]);
     assert.match(stderr, new RegExp(`${before + 1} messages in .* · 1 gap$`, 'm'));
-  });
-
-  it('a recording on a full disk ends with a word and exit code 1, whole up to its last line', async () => {
-    const file = join(directory, 'full.rec');
-    const running = startCli(['record', file, '--url', server.url], { under: limitFiles(256) });
-    await running.until(/read-only/, LONG_MS);
-    const end = running.finished();
-    await publishInBulk(server, 5000, (index) => numberedBroadcast(index, PADDING_BYTES));
-    const { code, stderr } = await end;
-    assert.equal(code, 1, stderr);
-    assert.match(stderr, /the recording has ended: .*full\.rec holds what came before/);
-    const whole = readFileSync(file, 'utf8');
-    const kept = whole.slice(0, whole.lastIndexOf('\n'));
-    assert.ok(linesOf(kept).length > 10);
   });
 });
 

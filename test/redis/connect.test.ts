@@ -132,6 +132,13 @@ describe('connect', () => {
     }
   });
 
+  it('says what Redis refuses, where it is for no reason that is known', async () => {
+    await assert.rejects(
+      connect({ url: `${server.url}/99` }),
+      /refuses SELECT 99: "ERR DB index is out of range"\.$/,
+    );
+  });
+
   it('is not stopped by a password that Redis does not need', async () => {
     (await connect({ url: server.url, password: 'needless' })).close();
   });

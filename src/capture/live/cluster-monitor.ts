@@ -49,6 +49,8 @@ class Nodes {
   readonly #end = new AbortController();
   #lookedAt: number | undefined;
   #isHurried = false;
+  /** How many of the first primaries are not attached yet; what comes later does not begin the watching. */
+  #unwatched = 0;
 
   constructor(place: Place, options: Options, merger: Merger) {
     this.#place = place;
@@ -62,6 +64,7 @@ class Nodes {
     const now = nowMicros();
     const primaries = await this.#place.locatePrimaries(signal);
     this.#lookedAt = now;
+    if (before === undefined) this.#unwatched = primaries.length;
     for (const target of primaries) {
       if (!this.#nodes.has(target.url)) this.#add(target, before);
     }
@@ -104,6 +107,7 @@ class Nodes {
       onEvent: (event) => {
         if (event.is === 'attached') this.#noteAttached(target, node, unseenSince);
         if (event.is === 'lost') this.#isHurried = true;
+        if (event.is === 'watching' && --this.#unwatched !== 0) return;
         this.#options.onEvent?.(event);
       },
     });

@@ -40,6 +40,7 @@ export class Keeper {
   /** @throws {RedisFailure} when the first attachment fails */
   async start(signal: AbortSignal): Promise<void> {
     await this.#attach(undefined, signal);
+    if (!signal.aborted) this.#options.onEvent?.({ is: 'watching' });
     this.#running = this.#run()
       .catch((error: unknown) => {
         this.failure = error instanceof Error ? error : new Error(String(error));

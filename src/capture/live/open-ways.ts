@@ -12,6 +12,8 @@ import { replicaSource } from './replica.ts';
 import { replicationSource } from './replication.ts';
 import { streamSource } from './stream.ts';
 import { subscribeSource } from './subscribe.ts';
+import { tellTogether } from './together.ts';
+import { DEFAULT_KEY, isStreamNamed, PYTHON_CHANNEL } from './visibility.ts';
 import type { LiveOptions, LiveWay } from './way.ts';
 
 export interface WaysOptions extends Omit<LiveOptions, 'target'> {
@@ -26,9 +28,6 @@ export interface WaysOptions extends Omit<LiveOptions, 'target'> {
   readonly maxRate?: number;
 }
 
-export const DEFAULT_KEY = 'socket.io';
-const PYTHON_CHANNEL = 'socketio';
-
 /** The source of all these ways side by side. @throws {RedisFailure} */
 export async function openWays(
   ways: readonly LiveWay[],
@@ -36,7 +35,9 @@ export async function openWays(
   signal: AbortSignal,
 ): Promise<Source> {
   const sources: Source[] = [];
-  for (const way of new Set(ways)) sources.push(await openWay(way, options, signal));
+  const each = new Set(ways);
+  const onEvent = tellTogether(each.size, options.onEvent);
+  for (const way of each) sources.push(await openWay(way, { ...options, onEvent }, signal));
   return mergeSources(sources);
 }
 
@@ -79,13 +80,8 @@ export async function nameStreams(
   const found = perNode
     .flat()
     .map(({ name }) => name)
-    .filter((name) => (keys === undefined ? name.startsWith(DEFAULT_KEY) : keys.includes(baseName(name))));
+    .filter((name) => isStreamNamed(name, keys));
   return { watched: [...new Set([...(keys ?? [DEFAULT_KEY]), ...found])], found };
-}
-
-/** `socket.io-3` is one of several streams of `socket.io` (@socket.io/redis-streams-adapter 0.3, streamCount). */
-function baseName(name: string): string {
-  return name.replace(/-\d+$/, '');
 }
 
 async function openStreams(
@@ -99,9 +95,10 @@ async function openStreams(
     return streamSource({ ...live, ...from, names: watched, target: place.locate });
   }
   // Keys of different slots cannot be read by one command.
+  const onEvent = tellTogether(watched.length, live.onEvent);
   return mergeSources(
     watched.map((name) =>
-      streamSource({ ...live, ...from, names: [name], target: (at) => place.locateOwner(name, at) }),
+      streamSource({ ...live, onEvent, ...from, names: [name], target: (at) => place.locateOwner(name, at) }),
     ),
   );
 }

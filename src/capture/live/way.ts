@@ -73,6 +73,8 @@ export interface Session {
 /** What a source tells while it runs; for people, never for records. */
 export type LiveEvent =
   | { readonly is: 'attached'; readonly node: string; readonly commands: readonly string[] }
+  /** Once: all that was asked for is attached, and nothing is missed from here on without a gap. */
+  | { readonly is: 'watching' }
   | { readonly is: 'refused'; readonly command: string; readonly failure: RedisFailure }
   | { readonly is: 'lost'; readonly node: string; readonly why: string }
   | { readonly is: 'retrying'; readonly failure: RedisFailure; readonly delayMs: number }

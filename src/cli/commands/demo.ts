@@ -2,9 +2,9 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { ADAPTERS, type DemoAdapter, REDIS_CHOICES, type RedisChoice } from '../../demo/choices.ts';
 import type { RedisTarget } from '../../redis/target.ts';
 import { EXIT, RedisError, UsageError } from '../errors.ts';
+import { complain } from '../notice.ts';
 import { Output } from '../output.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
-import { say } from '../say.ts';
 import { stopOnSignals } from '../signals.ts';
 import { columnsOf, themeFor } from '../terminal.ts';
 
@@ -144,7 +144,7 @@ async function explain(error: unknown): Promise<void> {
 }
 
 function notice(line: string): void {
-  say(`sio-inspect: ${line}`);
+  complain(line);
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {

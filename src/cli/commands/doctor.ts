@@ -7,9 +7,9 @@ import { EXIT, UsageError } from '../errors.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
 import { showListening } from '../listening.ts';
 import { addKeyOption, collect, parseCount, parseDuration } from '../options.ts';
+import { say } from '../notice.ts';
 import { Output } from '../output.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
-import { say } from '../say.ts';
 import { stopOnSignals } from '../signals.ts';
 import { columnsOf, themeFor } from '../terminal.ts';
 

@@ -3,7 +3,9 @@ import { Threads } from '../../analyse/correlate.ts';
 import { Follower, type FollowStep } from '../../analyse/correlate-follow.ts';
 import type { Selection } from '../../analyse/correlate-selection.ts';
 import { openWays } from '../../capture/live/open-ways.ts';
-import { findPlace } from '../../redis/place.ts';
+import type { LiveEvent, LiveWay } from '../../capture/live/way.ts';
+import { findPlace, type Place, withLink } from '../../redis/place.ts';
+import { readFacts } from '../../redis/registry.ts';
 import { Inspector } from '../../session/inspector.ts';
 import { watch } from '../../session/live.ts';
 import { LiveThreads } from '../../session/live-threads.ts';
@@ -11,8 +13,11 @@ import { readOffline } from '../../session/offline.ts';
 import { UsageError } from '../errors.ts';
 import { FollowPrinter } from '../follow-printer.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
+import { limitWatching } from '../limit-watching.ts';
 import { checkVia, collectVia, type ViaWord } from '../live-options.ts';
+import { complain, say } from '../notice.ts';
 import { addKeyOption, addOutputOptions, type OutputOptions, parseCount, parseDuration } from '../options.ts';
+import { boundOf, describeBound, priceOf } from '../price.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
 
@@ -46,7 +51,7 @@ export function createCommand(): Command {
     .option('--via <way>', 'how to attach, as in monitor; repeatable (default: monitor)', collectVia)
     .option('--sentinel <name>', 'the primary to watch, by the name that the Sentinel at --url has for it')
     .option('--count <n>', 'live: end after this many messages that are shown', parseCount)
-    .option('--for <time>', 'live: end after this time, e.g. 30s', parseDuration);
+    .option('--for <time>', 'live: end this long after it was attached, e.g. 30s', parseDuration);
   addKeyOption(addRedisOptions(command));
   return addOutputOptions(command)
     .addHelpText('after', EXAMPLES)
@@ -96,7 +101,7 @@ async function followFiles(
   const follower = new Follower(threads, selection);
   const batches = readOffline(openInputs(files), {
     keys: options.key ?? [],
-    onNote: (note) => process.stderr.write(`sio-inspect: ${note}\n`),
+    onNote: complain,
   });
   for await (const batch of batches) {
     for (const observed of batch) printer.show(follower.add(observed, threads.add(observed)), threads);
@@ -125,14 +130,11 @@ async function followLive(
   printer.closed.addEventListener('abort', () => {
     stop.abort();
   });
-  const timer =
-    options.for === undefined
-      ? undefined
-      : setTimeout(() => {
-          stop.abort();
-        }, options.for);
+  const bound = options.for ?? boundOf(ways, target);
+  const limit = limitWatching(bound, stop);
   try {
     const place = await findPlace(target, options.sentinel, stop.signal);
+    const price = await askPrice(ways, place, stop.signal);
     const show = (steps: readonly FollowStep[]): void => {
       printer.show(steps, live.threads);
       // A single request has an end.
@@ -149,8 +151,12 @@ async function followLive(
     });
     const follower = new Follower(live.threads, selection);
     await live.begin();
+    if (options.for === undefined && bound !== undefined) say(describeBound(bound));
     const keys = options.key === undefined ? {} : { keys: options.key };
-    const onEvent = printer.tellAttached;
+    const onEvent = (event: LiveEvent): void => {
+      printer.tell(event, price);
+      limit.tell(event);
+    };
     try {
       await watch({
         source: await openWays(ways, { place, ...keys, onEvent }, stop.signal),
@@ -171,10 +177,20 @@ async function followLive(
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
-    clearTimeout(timer);
+    limit.release();
     signals.release();
   }
   if (signals.exitCode !== undefined) process.exitCode = signals.exitCode;
+}
+
+/** What watching costs, with what Redis has to do at the moment. */
+async function askPrice(
+  ways: readonly LiveWay[],
+  place: Place,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const facts = await withLink(await place.locate(signal), signal, readFacts);
+  return priceOf(ways, facts);
 }
 
 /** Says what is still open, and that nothing was there. */
@@ -184,5 +200,5 @@ async function end(printer: FollowPrinter, follower: Follower): Promise<void> {
     follower.threads,
   );
   await printer.flush();
-  if (printer.shown === 0) process.stderr.write('sio-inspect: nothing of it was seen.\n');
+  if (printer.shown === 0) complain('nothing of it was seen.');
 }

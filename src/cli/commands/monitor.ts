@@ -2,15 +2,17 @@ import { Command } from 'commander';
 import { Summary } from '../../analyse/summary.ts';
 import type { Choice } from '../../capture/live/choose-ways.ts';
 import type { WaysOptions } from '../../capture/live/open-ways.ts';
-import type { LiveWay } from '../../capture/live/way.ts';
+import type { LiveEvent, LiveWay } from '../../capture/live/way.ts';
 import { createFilter } from '../../filter/filter.ts';
 import type { Observed } from '../../model/observed.ts';
 import type { RecordingHeader } from '../../recording/format.ts';
 import { findPlace, type Place } from '../../redis/place.ts';
-import { isLoopback, type RedisTarget, redactUrl } from '../../redis/target.ts';
+import { type RedisTarget, redactUrl } from '../../redis/target.ts';
 import type { ThreadNotes } from '../../session/thread-notes.ts';
+import { limitWatching, type WatchLimit } from '../limit-watching.ts';
 import { checkVia, collectVia, parseSince, type ViaWord } from '../live-options.ts';
 import { LiveTalk } from '../live-talk.ts';
+import { say } from '../notice.ts';
 import {
   addFilterOptions,
   addKeyOption,
@@ -30,6 +32,7 @@ import {
   readRedaction,
 } from '../recording.ts';
 import { type RecordingProgress, showRecording } from '../recording-progress.ts';
+import { boundOf } from '../price.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
 import { themeFor } from '../terminal.ts';
@@ -45,9 +48,6 @@ export interface MonitorOptions extends OutputOptions, FilterOptions, RedisOptio
   readonly for?: number;
   readonly buffer?: number;
 }
-
-/** MONITOR somewhere else than here ends after this time unless `--for` says another. */
-const MONITOR_BOUND_MS = 60_000;
 
 /** `sio-inspect monitor` */
 export function createCommand(): Command {
@@ -85,7 +85,7 @@ export function addMonitorOptions(command: Command): Command {
   addKeyOption(command);
   addFilterOptions(command)
     .option('--count <n>', 'end after this many messages', parseCount)
-    .option('--for <time>', 'end after this time, e.g. 30s', parseDuration)
+    .option('--for <time>', 'end this long after it was attached, e.g. 30s', parseDuration)
     .option(
       '--buffer <size>',
       'memory for what has arrived and is not yet shown, e.g. 64MB; beyond it a temporary file',
@@ -129,11 +129,17 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
   const wanted = createFilter(conditions);
   const stop = new AbortController();
   const signals = stopOnSignals(stop);
-  const talk = new LiveTalk({ target, keys: options.key, color: options.color, signal: stop.signal });
+  const talk = new LiveTalk({
+    target,
+    keys: options.key,
+    color: options.color,
+    signal: stop.signal,
+    ...(options.sentinel === undefined ? {} : { sentinel: options.sentinel }),
+  });
   printer.closed.addEventListener('abort', () => {
     stop.abort();
   });
-  let timer: NodeJS.Timeout | undefined;
+  let limit: WatchLimit | undefined;
   let notes: ThreadNotes | undefined;
   let recording: LiveRecording | undefined;
   let progress: RecordingProgress | undefined;
@@ -153,10 +159,14 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
     });
     const { flush } = recording;
     if (mode === 'record') progress = showRecording(recording);
-    const bound = options.for ?? defaultBound(choice.ways, target, talk);
-    timer = endAfter(bound, stop);
+    limit = limitWatching(options.for ?? defaultBound(choice.ways, target, talk), stop);
+    const { tell } = limit;
+    const onEvent = (event: LiveEvent): void => {
+      talk.tell(event);
+      tell(event);
+    };
     await watch({
-      source: await openWays(choice.ways, ways, stop.signal),
+      source: await openWays(choice.ways, { ...ways, onEvent }, stop.signal),
       inspector: recording.watch(
         new Inspector({
           keys: options.key ?? [],
@@ -184,7 +194,7 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
     // An end that was asked for while we were still connecting is no failure.
     if (!stop.signal.aborted) throw error;
   } finally {
-    clearTimeout(timer);
+    limit?.release();
     await notes?.end();
     await recording?.close();
     progress?.end();
@@ -218,21 +228,14 @@ async function openNotes(
     signal,
     theme,
     wanted,
-    onNote: (line) => process.stderr.write(`${line}\n`),
+    onNote: say,
   });
 }
 
-function endAfter(ms: number | undefined, stop: AbortController): NodeJS.Timeout | undefined {
-  if (ms === undefined) return undefined;
-  return setTimeout(() => {
-    stop.abort();
-  }, ms);
-}
-
 function defaultBound(ways: readonly LiveWay[], target: RedisTarget, talk: LiveTalk): number | undefined {
-  if (!ways.includes('monitor') || isLoopback(target)) return undefined;
-  talk.sayBound(MONITOR_BOUND_MS);
-  return MONITOR_BOUND_MS;
+  const bound = boundOf(ways, target);
+  if (bound !== undefined) talk.sayBound(bound);
+  return bound;
 }
 
 async function choose(

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { RedisError } from '../errors.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
+import { complain } from '../notice.ts';
 import { readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
 
@@ -45,9 +46,7 @@ async function replayFile(file: string, { into, speed, force }: ReplayOptions): 
   const stop = new AbortController();
   const signals = stopOnSignals(stop);
   const batches = readOffline(openInputs([file]), {
-    onNote: (note) => {
-      say(note);
-    },
+    onNote: complain,
   });
   const times = speed === 'max' ? Number.POSITIVE_INFINITY : Number(speed);
   try {
@@ -58,7 +57,7 @@ async function replayFile(file: string, { into, speed, force }: ReplayOptions): 
       signal: stop.signal,
     });
     const left = undecoded === 0 ? '' : `, ${undecoded} left out that cannot be decoded`;
-    say(`${sent} published, ${skipped} passed over that nobody publishes${left}.`);
+    complain(`${sent} published, ${skipped} passed over that nobody publishes${left}.`);
   } catch (error) {
     if (error instanceof DemoError) throw new RedisError(error.message, { cause: error });
     throw error;
@@ -66,8 +65,4 @@ async function replayFile(file: string, { into, speed, force }: ReplayOptions): 
     signals.release();
   }
   if (signals.exitCode !== undefined) process.exitCode = signals.exitCode;
-}
-
-function say(text: string): void {
-  process.stderr.write(`sio-inspect: ${text}\n`);
 }

@@ -2,20 +2,25 @@ import { Command, Option } from 'commander';
 import { Threads } from '../../analyse/correlate.ts';
 import type { Peers } from '../../analyse/correlate-peers.ts';
 import { buildServerTable } from '../../analyse/server-table.ts';
+import type { LiveEvent } from '../../capture/live/way.ts';
 import { readClientList } from '../../redis/client-list.ts';
 import type { RedisLink } from '../../redis/connect.ts';
 import { isOurAddress } from '../../redis/our-addresses.ts';
-import { findPlace, type Place, withAllLinks } from '../../redis/place.ts';
+import { findPlace, type Place, withAllLinks, withLink } from '../../redis/place.ts';
 import { textOf } from '../../redis/questions.ts';
-import { Asker, listAllServers } from '../../redis/registry.ts';
+import { Asker, listAllServers, readFacts } from '../../redis/registry.ts';
 import { redactUrl } from '../../redis/target.ts';
 import { listUnlisted } from '../../redis/unlisted.ts';
 import { safeText } from '../../render/safe-text.ts';
 import { type ServersView, writeServers } from '../../render/servers-table.ts';
+import { wrapText } from '../../render/text-width.ts';
 import { writeServersJson } from '../../render/servers-table-json.ts';
 import { UsageError } from '../errors.ts';
+import { limitWatching } from '../limit-watching.ts';
+import { say } from '../notice.ts';
 import { addOutputOptions, type OutputOptions, parseCount, parseDuration } from '../options.ts';
 import { Output } from '../output.ts';
+import { boundOf, describeBound, priceOf } from '../price.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
 import { columnsOf, themeFor, wantsWholeLines } from '../terminal.ts';
@@ -84,8 +89,15 @@ async function servers(options: ServersOptions): Promise<void> {
   });
   try {
     const place = await findPlace(target, options.sentinel, stop.signal);
-    if (options.watch === true) await watch(options, place, output, stop);
-    else await showOnce(options, place, output, stop);
+    const { via } = options;
+    if (via !== undefined) say(await describeListening(place, stop.signal));
+    const bound = via !== undefined && options.for === undefined ? boundOf([via], target) : undefined;
+    if (options.watch !== true) await showOnce(options, place, output, stop);
+    else if (bound === undefined) await watch(options, place, output, stop);
+    else {
+      say(describeBound(bound));
+      await watch({ ...options, for: bound }, place, output, stop);
+    }
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
@@ -102,15 +114,21 @@ async function showOnce(
 ): Promise<void> {
   const threads = new Threads();
   if (options.via === 'monitor') {
-    process.stderr.write('Listening with MONITOR, read-only: the servers do not notice us.\n');
-    const limit = limitTime(stop.signal, options.for ?? LISTEN_MS);
-    await listen(place, threads, limit.signal).finally(limit.release);
+    const over = new AbortController();
+    const limit = limitWatching(options.for ?? LISTEN_MS, over);
+    const signal = AbortSignal.any([stop.signal, over.signal]);
+    await listen(place, threads, signal, limit.tell).finally(limit.release);
   }
   if (output.closed.aborted) return;
   // A Ctrl-C while listening ends the listening: what has been learned is shown.
   const asking = new AbortController();
   output.line(await look(options, place, threads.peers, asking.signal));
   await output.flush();
+}
+
+async function describeListening(place: Place, signal: AbortSignal): Promise<string> {
+  const facts = await withLink(await place.locate(signal), signal, readFacts);
+  return `Listening, read-only: the servers do not notice us. ${priceOf(['monitor'], facts) ?? ''}.`;
 }
 
 /** Looks again and again; on a terminal in its other screen, so that the last look alone stays. */
@@ -178,11 +196,16 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** Learns from everything that Redis executes who sends from where. */
-async function listen(place: Place, threads: Threads, signal: AbortSignal): Promise<void> {
+async function listen(
+  place: Place,
+  threads: Threads,
+  signal: AbortSignal,
+  onEvent: (event: LiveEvent) => void = () => undefined,
+): Promise<void> {
   const { openWays } = await import('../../capture/live/open-ways.ts');
   const { Inspector } = await import('../../session/inspector.ts');
   const inspector = new Inspector();
-  const source = await openWays(['monitor'], { place }, signal);
+  const source = await openWays(['monitor'], { place, onEvent }, signal);
   for await (const batch of source(signal)) {
     for (const captured of batch) {
       const observed = inspector.observe(captured);
@@ -206,7 +229,7 @@ async function look(
     const full = wantsWholeLines(process.stdout, options.full);
     const style = { theme, columns: columnsOf(process.stdout), full };
     const where = `${theme.strong('sio-inspect')} · servers at ${safeText(redactUrl(node))} · asked, not subscribed: the servers do not notice us`;
-    return `${where}\n\n${writeServers(view, style)}`;
+    return `${wrapText(where, style.columns).join('\n')}\n\n${writeServers(view, style)}`;
   });
 }
 

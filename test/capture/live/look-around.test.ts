@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
-import { lookAround, type Sight, type Watched } from '../../../src/capture/live/look-around.ts';
+import { lookAround, type Sight } from '../../../src/capture/live/look-around.ts';
+import type { Watched } from '../../../src/capture/live/visibility.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../../src/demo/private-redis.ts';
 import { connect, type RedisLink } from '../../../src/redis/connect.ts';
 import { listServers, readFacts } from '../../../src/redis/registry.ts';
@@ -107,7 +108,45 @@ describe('lookAround', () => {
     const sights = await look();
     assert.deepEqual(kinds(sights), ['python']);
     assert.deepEqual(sights[0]?.command, ['monitor', '--key', 'socketio']);
-    assert.deepEqual(kinds(await look({ keys: ['socket.io', 'socketio'] })), ['nothing']);
+    for (const keys of [['socket.io', 'socketio'], undefined]) {
+      const [watched, ...others] = await look({ keys });
+      assert.deepEqual([watched?.is, others], ['silent', []]);
+      assert.match(watched?.says ?? '', /python-socketio .*1 subscriber/);
+    }
+  });
+
+  it('says that a way does not see the classic servers that are there, and the command that does', async () => {
+    await joinClassic('socket.io', '/', 'aaaaaa');
+    await joinClassic('socket.io', '/', 'bbbbbb');
+    await guest().subscribe('old-request#/#');
+    await guest().subscribe('older-sync#request#/#');
+    const sights = await look({ keys: undefined, ways: ['stream'] });
+    assert.deepEqual(kinds(sights), ['classic']);
+    assert.match(
+      sights[0]?.says ?? '',
+      /classic adapter \(1 server in old \/, 2 servers in \/, 1 server in older \/\).*--via stream does not show/,
+    );
+    assert.deepEqual(sights[0]?.command, ['monitor', '--key', 'old', '--key', 'socket.io', '--key', 'older']);
+  });
+
+  it('finds servers of the streams adapter that have written nothing yet, and streams of another name', async () => {
+    await guest().subscribe('socket.io#/#', `socket.io#/#${UID}#`);
+    const [waiting, ...others] = await look();
+    assert.deepEqual([waiting?.is, others], ['streams', []]);
+    assert.match(waiting?.says ?? '', /servers with the streams adapter: 1 server in \//);
+    assert.deepEqual(waiting?.command, ['monitor', '--via', 'stream']);
+    await redis.xadd('mine', '*', 'uid', UID, 'nsp', '/', 'type', '3', 'data', '{}');
+    const elsewhere = await look({ keys: undefined, ways: ['stream'] });
+    assert.deepEqual(kinds(elsewhere), ['streams', 'silent']);
+    assert.deepEqual(elsewhere[0]?.command, ['monitor', '--via', 'stream', '--key', 'mine']);
+  });
+
+  it('knows that MONITOR shows servers of every key', async () => {
+    await joinClassic('app', '/', 'aaaaaa');
+    await guest().ssubscribe('live#/#', `live#/#${UID}#`);
+    const [silent, ...others] = await look({ keys: undefined, ways: ['monitor'] });
+    assert.deepEqual([silent?.is, others], ['silent', []]);
+    assert.match(silent?.says ?? '', /1 server in app \/, 1 server in live \//);
   });
 
   it('says what is hidden from a user with few rights', async () => {
