@@ -1,15 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { clusterMonitorSource } from '../capture/live/cluster-monitor.ts';
-import { lookAround, type Sight } from '../capture/live/look-around.ts';
 import { monitorSource } from '../capture/live/monitor.ts';
 import { subscribeSource } from '../capture/live/subscribe.ts';
-import type { Absence, Instead } from '../doctor/absence.ts';
+import type { Absence } from '../doctor/absence.ts';
 import { DEFAULT_KEY } from '../capture/live/visibility.ts';
 import { countListeners } from '../doctor/count-listeners.ts';
 import type { Evidence, Look } from '../doctor/evidence.ts';
 import { examine, type Report } from '../doctor/examine.ts';
 import type { Rule } from '../doctor/rule.ts';
-import { type Links, takeLook } from '../doctor/take-look.ts';
+import { takeLook } from '../doctor/take-look.ts';
 import { Attendance } from '../doctor/taps/attendance.ts';
 import { Traffic, type TrafficOptions } from '../doctor/traffic.ts';
 import type { Source } from '../model/frame.ts';
@@ -20,6 +19,7 @@ import { attend } from './attend.ts';
 import { Inspector } from './inspector.ts';
 import { watch } from './live.ts';
 import { type OfflineInput, readOffline } from './offline.ts';
+import { tellAbsence } from './tell-absence.ts';
 import { untilEnough } from './until-enough.ts';
 
 export interface DiagnoseOptions {
@@ -110,26 +110,6 @@ export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report
 
 function tellInterrupted(listenedMs: number, forMs: number): string {
   return `Interrupted: we have listened for ${(listenedMs / 1000).toFixed(1)} s of ${forMs / 1000} s, and what takes longer to be seen was not seen.`;
-}
-
-/** What is there instead, besides servers with other keys. */
-const SIGHTS: ReadonlySet<Sight['is']> = new Set(['streams', 'python']);
-
-const NOTHING: Instead = {
-  says: "nothing that we know. What is subscribed at all: redis-cli PUBSUB CHANNELS '*'",
-};
-
-/** Where no server was found, looks around for what is there in its place. */
-async function tellAbsence(report: Report, links: Links, keys: readonly string[]): Promise<Report> {
-  const { absence } = report;
-  if (absence === undefined) return report;
-  const watched = keys.length === 0 ? [DEFAULT_KEY] : keys;
-  const sights = await lookAround(links, { keys: watched, ways: ['subscribe'] });
-  const seen = sights.flatMap(({ is, says, command }): readonly Instead[] =>
-    SIGHTS.has(is) ? [{ says, ...(command === undefined ? {} : { command }) }] : [],
-  );
-  const instead = [...absence.instead, ...seen];
-  return { ...report, absence: { ...absence, instead: instead.length === 0 ? [NOTHING] : instead } };
 }
 
 async function listen(
