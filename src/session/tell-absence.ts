@@ -1,4 +1,5 @@
 import { lookAround, type Sight } from '../capture/live/look-around.ts';
+import { DEFAULT_KEY } from '../capture/live/visibility.ts';
 import type { Instead } from '../doctor/absence.ts';
 import type { Report } from '../doctor/examine.ts';
 import type { Links } from '../doctor/take-look.ts';
