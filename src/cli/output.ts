@@ -3,6 +3,8 @@ import { ByteBlock } from '../bytes/byte-block.ts';
 
 /** Lines collected before they are handed to the stream: fewer, larger writes. */
 const BLOCK_BYTES = 256 * 1024;
+/** As many as are written between two flushes, in a burst or of what threads have made. */
+const MAX_SPARE = 8;
 /** A UTF-16 unit becomes three bytes at most. */
 const BYTES_PER_UNIT = 3;
 
@@ -22,8 +24,8 @@ export class Output {
   /** Blocks that are full, in order; behind them comes `#block`. */
   #full: Buffer[] = [];
   #block: ByteBlock | undefined;
-  /** A block that the stream is done with. */
-  #spare: Buffer | undefined;
+  /** Blocks that the stream is done with. */
+  readonly #spare: Buffer[] = [];
 
   constructor(stream: NodeJS.WritableStream) {
     this.#stream = stream;
@@ -54,7 +56,8 @@ export class Output {
 
   async #hand(lines: Buffer): Promise<void> {
     const hasRoom = this.#stream.write(lines, () => {
-      if (lines.buffer.byteLength === BLOCK_BYTES) this.#spare = Buffer.from(lines.buffer);
+      if (lines.buffer.byteLength === BLOCK_BYTES && this.#spare.length < MAX_SPARE)
+        this.#spare.push(Buffer.from(lines.buffer));
     });
     if (hasRoom || this.closed.aborted) return;
     await once(this.#stream, 'drain', { signal: this.closed }).catch((error: unknown) => {
@@ -66,8 +69,7 @@ export class Output {
   reserve(bytes: number): ByteBlock {
     if (this.#block !== undefined && bytes <= this.#block.room) return this.#block;
     this.#closeBlock();
-    const spare = bytes <= BLOCK_BYTES ? this.#spare : undefined;
-    if (spare !== undefined) this.#spare = undefined;
+    const spare = bytes <= BLOCK_BYTES ? this.#spare.pop() : undefined;
     this.#block = new ByteBlock(spare ?? Buffer.allocUnsafeSlow(Math.max(bytes, BLOCK_BYTES)));
     return this.#block;
   }

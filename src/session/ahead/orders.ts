@@ -7,17 +7,19 @@ export interface ThreadData {
   readonly keys: readonly string[];
 }
 
-/** Lines to transcribe. All memory goes with an order and comes back with its answer: nothing is copied. */
+/** Lines to transcribe, in memory that both threads see: nothing is copied, and nothing new is allocated. */
 export interface Order {
-  readonly lines: Uint8Array;
+  readonly lines: SharedArrayBuffer;
+  /** Bytes of the lines. */
+  readonly length: number;
   /** For the records. */
-  readonly records: Uint8Array;
+  readonly records: SharedArrayBuffer;
   /** Where they have changed since the last order. */
   readonly origins?: ReadonlyMap<number, RecordedOrigin>;
 }
 
 /** A transcript as it comes from a thread. */
 export interface Answer extends Omit<Transcript, 'lines' | 'records'> {
-  readonly lines: Uint8Array;
-  readonly records: Uint8Array;
+  /** Bytes of the records in the order's memory; or the records themselves, where they had no room there. */
+  readonly records: number | Uint8Array;
 }

@@ -150,7 +150,7 @@ async function* giveOrders(
     }
     const lines = cutter.push(chunk);
     const thread = threads[turn++ % threads.length];
-    if (lines === undefined || thread === undefined) continue;
+    if (lines.length === 0 || thread === undefined) continue;
     const transcript = thread.transcribe(lines, state);
     // A failure is found by whoever waits for it in its turn.
     transcript.catch(() => undefined);
