@@ -1,10 +1,9 @@
 import { connect } from '../redis/connect.ts';
 import { readInfo, textOf } from '../redis/questions.ts';
 import { parseTarget, type RedisTarget, redactUrl } from '../redis/target.ts';
-import { quoteText } from '../render/safe-text.ts';
 import type { DemoAdapter, RedisChoice } from './choices.ts';
 import { DemoError } from './demo-error.ts';
-import { type Foreigners, findForeigners } from './foreign.ts';
+import { describeForeigners, type Foreigners, findForeigners } from './foreign.ts';
 import { findRedisBinary, startPrivateRedis } from './private-redis.ts';
 
 /** The Redis of a demo. `isOurs`: started here, for nobody else, and gone afterwards. */
@@ -58,7 +57,7 @@ async function useGiven(target: RedisTarget, force: boolean): Promise<DemoRedis>
   const notices =
     foreigners === undefined
       ? []
-      : ['Socket.IO servers of others listen here too: --force lets the demo publish to them.'];
+      : ['Socket.IO servers of others listen here too, or may: --force lets the demo publish to them.'];
   return {
     target,
     url: redactUrl(target.url),
@@ -123,24 +122,11 @@ async function askVersion(target: RedisTarget): Promise<string> {
   }
 }
 
-const MOST_NAMED = 4;
-
-function refuse(target: RedisTarget, { channels, clients }: Foreigners): DemoError {
-  const { node } = parseTarget(target);
-  const named = channels
-    .slice(0, MOST_NAMED)
-    .map(
-      ({ name, listeners }) =>
-        `  ${quoteText(name)}  ${listeners} ${listeners === 1 ? 'listener' : 'listeners'}`,
-    );
-  const more = channels.length > MOST_NAMED ? [`  and ${channels.length - MOST_NAMED} more`] : [];
-  const from = clients === undefined ? '' : ` (connections from ${clients.slice(0, MOST_NAMED).join(', ')})`;
+function refuse(target: RedisTarget, foreigners: Foreigners): DemoError {
   return new DemoError(
     'redis',
     [
-      `Somebody's Socket.IO servers live in the Redis at ${node}${from}; the demo would publish to their clients.`,
-      ...named,
-      ...more,
+      ...describeForeigners(foreigners, parseTarget(target).node),
       'Leave --url out and the demo brings its own Redis; --force publishes there all the same.',
     ].join('\n'),
   );

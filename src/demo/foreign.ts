@@ -1,17 +1,30 @@
 import { connect, type RedisLink } from '../redis/connect.ts';
 import { listOf, type Question, textOf } from '../redis/questions.ts';
 import type { RedisTarget } from '../redis/target.ts';
+import { quoteText, safeText } from '../render/safe-text.ts';
 import { openRedis } from './redis-tap.ts';
 
-/** Somebody else's Socket.IO servers in a Redis: the channels they listen on, and how many listen. */
+/** Somebody else's Socket.IO servers in a Redis, or the impossibility to tell that there are none. */
 export interface Foreigners {
   readonly channels: readonly { readonly name: string; readonly listeners: number }[];
-  /** `host:port` of connections that listen and are none of ours; unknown where CLIENT LIST is forbidden. */
-  readonly clients?: readonly string[];
+  /** Connections that listen and are none of ours; unknown where CLIENT LIST is `hidden`. */
+  readonly clients?: readonly Listener[];
+  /** Redis' own words for why it does not say who is connected: who listens by pattern only cannot be seen then. */
+  readonly hidden?: string;
 }
 
-/** Our connections say so in CLIENT LIST; another demo in the same Redis is welcome. */
-const OUR_NAMES = /^sio-inspect/;
+export interface Listener {
+  /** `host:port`. */
+  readonly address: string;
+  readonly name: string;
+  /** By which commands it listens; XREAD is how servers of the streams adapter wait all day. */
+  readonly by: readonly ListeningCommand[];
+}
+
+type ListeningCommand = 'SUBSCRIBE' | 'SSUBSCRIBE' | 'PSUBSCRIBE' | 'XREAD';
+
+/** Our connections say so in CLIENT LIST: watchers, and another demo in the same Redis, which is welcome. */
+const OUR_NAMES = /^sio-inspect(?:-|$)/;
 
 /** Channels of the classic, sharded and streams (0.3) adapters, of socket.io-redis 1.1, of the emitters' key, of python. */
 const PATTERNS: readonly (readonly [Question, Question, string])[] = [
@@ -22,26 +35,60 @@ const PATTERNS: readonly (readonly [Question, Question, string])[] = [
   ['PUBSUB SHARDCHANNELS', 'PUBSUB SHARDNUMSUB', '*#/*'],
 ];
 const MOST_CHANNELS = 50;
-/** Where the streams adapter writes unless told otherwise. */
-const STREAM = 'socket.io';
 
 /**
- * Looks, and only looks, whether adapters of others live here: the demo would publish to them.
+ * Looks, and only looks, whether adapters of others live here: what is published would reach their clients.
+ * A pattern may be meant for anything, and the stream that somebody waits for need not exist yet: both are minded.
  * @throws {RedisFailure} when Redis cannot be reached
  */
 export async function findForeigners(target: RedisTarget): Promise<Foreigners | undefined> {
   const link = await connect(target);
   try {
     const channels = await findChannels(link);
-    const clients = await listListeners(target);
-    const streamed = clients?.some((client) => !client.listens) === true && (await hasStream(link));
-    const theirs = clients?.filter((client) => client.listens || streamed);
-    if (channels.length === 0 && !streamed) return undefined;
-    if (theirs?.length === 0) return undefined;
-    return { channels, ...(theirs === undefined ? {} : { clients: theirs.map(({ address }) => address) }) };
+    const listed = await listListeners(target);
+    if (typeof listed === 'string') return { channels, hidden: listed };
+    const clients = listed.filter(({ by }) => channels.length > 0 || by.some(isMinded));
+    return clients.length === 0 ? undefined : { channels, clients };
   } finally {
     link.close();
   }
+}
+
+/** Whatever the channels are: an exact subscription to others than adapters' is an application's own matter. */
+function isMinded(command: ListeningCommand): boolean {
+  return command === 'PSUBSCRIBE' || command === 'XREAD';
+}
+
+const MOST_NAMED = 6;
+
+/** Why nothing is published: who listens, to what, and by which connection; a line each. */
+export function describeForeigners({ channels, clients = [], hidden }: Foreigners, node: string): string[] {
+  const first =
+    hidden !== undefined && channels.length === 0
+      ? `It cannot be seen whether somebody's Socket.IO servers live in the Redis at ${node}: their clients would get all of it.`
+      : `Somebody's Socket.IO servers live in the Redis at ${node}: their clients would get all of it.`;
+  const rows = [
+    ...channels.map(
+      ({ name, listeners }) =>
+        `${quoteText(name)}  ${listeners} ${listeners === 1 ? 'listener' : 'listeners'}`,
+    ),
+    ...clients.map(describeListener),
+  ];
+  return [
+    first,
+    ...nameSome(rows.slice(0, channels.length)),
+    ...nameSome(rows.slice(channels.length)),
+    ...(hidden === undefined ? [] : [`CLIENT LIST, which shows who listens by pattern: ${safeText(hidden)}`]),
+  ];
+}
+
+function describeListener({ address, name, by }: Listener): string {
+  return `connection ${safeText(address)}${name === '' ? '' : ` ${quoteText(name)}`}  ${by.join(', ')}`;
+}
+
+function nameSome(rows: readonly string[]): string[] {
+  const named = rows.slice(0, MOST_NAMED).map((row) => `  ${row}`);
+  return rows.length > MOST_NAMED ? [...named, `  and ${rows.length - MOST_NAMED} more`] : named;
 }
 
 async function findChannels(link: RedisLink): Promise<readonly { name: string; listeners: number }[]> {
@@ -58,36 +105,40 @@ async function findChannels(link: RedisLink): Promise<readonly { name: string; l
   return [...found].map(([name, listeners]) => ({ name, listeners }));
 }
 
-async function hasStream(link: RedisLink): Promise<boolean> {
-  const stream = await link.ask('XINFO STREAM', STREAM).catch(() => undefined);
-  return stream !== undefined;
-}
-
-interface Listener {
-  readonly address: string;
-  /** Subscribed to channels; else it waits for entries of a stream, as servers of the streams adapter do all day. */
-  readonly listens: boolean;
-}
-
-async function listListeners(target: RedisTarget): Promise<readonly Listener[] | undefined> {
+/** Who listens and is none of ours, or Redis' words for why it does not say. */
+async function listListeners(target: RedisTarget): Promise<readonly Listener[] | string> {
   const redis = openRedis(target, 'sio-inspect-demo-check', () => undefined);
   try {
-    const list = String(await redis.client('LIST'));
-    return list
-      .split('\n')
-      .map((line) => new Map(line.split(' ').map((word) => splitOnce(word))))
-      .filter((fields) => !OUR_NAMES.test(fields.get('name') ?? ''))
-      .flatMap((fields) => {
-        const listens = ['sub', 'ssub'].some((name) => Number(fields.get(name) ?? 0) > 0);
-        const reads = fields.get('cmd') === 'xread' && (fields.get('flags') ?? '').includes('b');
-        return listens || reads ? [{ address: fields.get('addr') ?? '?', listens }] : [];
-      });
-  } catch {
-    return undefined;
+    return readListeners(String(await redis.client('LIST')));
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   } finally {
     redis.disconnect();
   }
 }
+
+function readListeners(list: string): Listener[] {
+  return list
+    .split('\n')
+    .map((line) => new Map(line.split(' ').map((word) => splitOnce(word))))
+    .filter((fields) => !OUR_NAMES.test(fields.get('name') ?? ''))
+    .flatMap((fields) => {
+      const by = LISTENING.flatMap(([command, field]) =>
+        Number(fields.get(field) ?? 0) > 0 ? [command] : [],
+      );
+      // Also between two of them, when it is not blocked for a moment.
+      if (fields.get('cmd') === 'xread') by.push('XREAD');
+      return by.length === 0
+        ? []
+        : [{ address: fields.get('addr') ?? '?', name: fields.get('name') ?? '', by }];
+    });
+}
+
+const LISTENING: readonly (readonly [ListeningCommand, string])[] = [
+  ['SUBSCRIBE', 'sub'],
+  ['SSUBSCRIBE', 'ssub'],
+  ['PSUBSCRIBE', 'psub'],
+];
 
 function splitOnce(word: string): readonly [string, string] {
   const at = word.indexOf('=');

@@ -3,9 +3,8 @@ import type { Redis } from 'ioredis';
 import type { Frame } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
 import { parseTarget, type RedisTarget } from '../redis/target.ts';
-import { quoteText } from '../render/safe-text.ts';
 import { DemoError } from './demo-error.ts';
-import { findForeigners } from './foreign.ts';
+import { describeForeigners, findForeigners, type Foreigners } from './foreign.ts';
 import { openRedis } from './redis-tap.ts';
 
 export interface ReplayOptions {
@@ -26,7 +25,6 @@ export interface ReplayCount {
 
 /** Commands under way at a time: more would only wait in memory. */
 const MOST_UNANSWERED = 1000;
-const MOST_NAMED = 6;
 
 /**
  * Publishes the messages of a capture again, each by the command that published it, with the time between them.
@@ -37,7 +35,7 @@ export async function replay(
   { target, speed, force, signal }: ReplayOptions,
 ): Promise<ReplayCount> {
   const foreigners = await findForeigners(target);
-  if (foreigners !== undefined && !force) throw refuse(target, foreigners.channels);
+  if (foreigners !== undefined && !force) throw refuse(target, foreigners);
   const redis = openRedis(target, 'sio-inspect-demo-replay', () => undefined);
   const pace = new Pace(speed, signal);
   const count = { sent: 0, skipped: 0, undecoded: 0 };
@@ -115,18 +113,11 @@ class Pace {
   }
 }
 
-function refuse(
-  target: RedisTarget,
-  channels: readonly { readonly name: string; readonly listeners: number }[],
-): DemoError {
-  const named = channels.slice(0, MOST_NAMED).map(({ name }) => `  ${quoteText(name)}`);
-  const more = channels.length > MOST_NAMED ? [`  and ${channels.length - MOST_NAMED} more`] : [];
+function refuse(target: RedisTarget, foreigners: Foreigners): DemoError {
   return new DemoError(
     'redis',
     [
-      `Somebody's Socket.IO servers live in the Redis at ${parseTarget(target).node}: their clients would get all of it.`,
-      ...named,
-      ...more,
+      ...describeForeigners(foreigners, parseTarget(target).node),
       'Name a Redis of your own or that of "sio-inspect demo"; --force publishes there all the same.',
     ].join('\n'),
   );

@@ -249,3 +249,25 @@ void test('replay refuses a Redis in which servers of others live', async () => 
   assert.equal((await runCli(['replay', file, '--into', second.url, '--force'])).code, 0);
   server.disconnect();
 });
+
+void test('replay publishes nothing where a server listens by pattern only, and says by which connection', async () => {
+  const file = join(directory, 'pattern.rec');
+  const payload = broadcast(0);
+  await writeFile(
+    file,
+    `{"sioInspectRecording":1}\n{"origin":0,"via":"subscribe"}\n{"t":1,"o":0,"c":"PMESSAGE","ch":"socket.io#/#","n":${payload.length},"p":"${payload.toString('base64')}"}\n`,
+  );
+  const server = new Redis(second.url, { connectionName: 'old-server' });
+  const heard: string[] = [];
+  server.on('pmessage', (_pattern, channel: string) => heard.push(channel));
+  await server.psubscribe('socket.io#/#*');
+  const replay = ['replay', file, '--into', second.url, '--speed', 'max'];
+  const refused = await runCli(replay);
+  assert.equal(refused.code, 3, refused.stderr);
+  assert.match(refused.stderr, /connection 127\.0\.0\.1:\d+ "old-server" {2}PSUBSCRIBE\n/);
+  assert.deepEqual(heard, []);
+  const forced = await runCli([...replay, '--force']);
+  assert.match(forced.stderr, /1 published/);
+  assert.deepEqual(heard, ['socket.io#/#']);
+  server.disconnect();
+});

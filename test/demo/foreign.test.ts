@@ -63,6 +63,50 @@ describe('findForeigners', () => {
     assert.equal(await findForeigners({ url: redis.url }), undefined);
   });
 
+  for (const [kind, listen, by] of [
+    ['by pattern only', (client: Redis) => client.psubscribe('socket.io#/#*'), 'PSUBSCRIBE'],
+    [
+      'for a stream that does not exist yet',
+      (client: Redis) => {
+        // Answered by the end of the connection.
+        client.xread('BLOCK', 0, 'STREAMS', 'orders', '$').catch(() => undefined);
+      },
+      'XREAD',
+    ],
+  ] as const) {
+    it(`sees a server that listens ${kind}, and names its connection`, async () => {
+      const server = connect('orders-service');
+      const address = /addr=(\S+)/.exec(await server.client('INFO'))?.[1];
+      await listen(server);
+      const found = await waitFor('the server to be seen', () => findForeigners({ url: redis.url }));
+      assert.deepEqual(found, { channels: [], clients: [{ address, name: 'orders-service', by: [by] }] });
+      const refused = await runCli(['demo', '--port', '0', '--url', redis.url]);
+      assert.equal(refused.code, 3, refused.stderr);
+      assert.match(refused.stderr, new RegExp(`connection ${address ?? ''} "orders-service" {2}${by}\n`));
+    });
+  }
+
+  it('takes a stranger whose name only begins like ours for a stranger', async () => {
+    await connect('sio-inspector').psubscribe('*');
+    const found = await findForeigners({ url: redis.url });
+    assert.deepEqual(
+      found?.clients?.map(({ name }) => name),
+      ['sio-inspector'],
+    );
+  });
+
+  it('does not take for nobody what CLIENT LIST is forbidden to show', async () => {
+    const admin = connect('sio-inspect-test');
+    await admin.call('ACL', ['SETUSER', 'blind', 'on', '>pw', '~*', '&*', '+@all', '-client|list']);
+    const url = redis.url.replace('redis://', 'redis://blind:pw@');
+    const found = await findForeigners({ url });
+    assert.deepEqual(found?.channels, []);
+    assert.match(found.hidden ?? '', /NOPERM/);
+    const refused = await runCli(['demo', '--port', '0', '--url', url]);
+    assert.equal(refused.code, 3, refused.stderr);
+    assert.match(refused.stderr, /It cannot be seen whether .*\n.*CLIENT LIST.*NOPERM.*\n.*--force/);
+  });
+
   it('makes the demo refuse, and --force makes it publish all the same', async () => {
     const stranger = connect('orders-service');
     await stranger.subscribe('socket.io-request#/#');
@@ -73,10 +117,8 @@ describe('findForeigners', () => {
     const refused = await runCli(args);
     assert.equal(refused.code, 3);
     assert.equal(refused.stdout, '');
-    assert.match(
-      refused.stderr,
-      /Somebody's Socket\.IO servers live in the Redis at 127\.0\.0\.1:\d+ \(connections from 127/,
-    );
+    assert.match(refused.stderr, /Somebody's Socket\.IO servers live in the Redis at 127\.0\.0\.1:\d+:/);
+    assert.match(refused.stderr, /connection 127\.0\.0\.1:\d+ "orders-service" {2}SUBSCRIBE, PSUBSCRIBE\n/);
     assert.match(refused.stderr, /"socket\.io-request#\/#" {2}1 listener\n/);
     assert.match(refused.stderr, /--force/);
     assert.deepEqual(heard, []);

@@ -15,7 +15,7 @@ interface ReplayOptions {
 export function createCommand(): Command {
   return new Command()
     .description(
-      'Publish the messages of a recording again, into a Redis of your own or that of "sio-inspect demo".\nA Redis in which servers of others live is refused: their clients would get every message.',
+      'Publish the messages of a recording again, into a Redis of your own or that of "sio-inspect demo".\nA Redis in which servers of others listen, or may listen unseen, is refused: their clients would get every message.',
     )
     .argument('<file>', 'a recording, or any other capture that decode reads')
     .requiredOption('--into <url>', 'the Redis to publish to; REDIS_URL is not asked')
