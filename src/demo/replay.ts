@@ -16,11 +16,16 @@ export interface ReplayOptions {
   readonly signal: AbortSignal;
 }
 
+/** What became of everything that the capture holds. */
 export interface ReplayCount {
   readonly sent: number;
-  /** Subscriptions, session keys, gaps: nothing that one publishes. */
-  readonly skipped: number;
   readonly undecoded: number;
+  /** Subscriptions, session keys, payloads without a channel: nothing that one publishes. */
+  readonly unpublished: number;
+  /** Lines that could not be framed: neither a command nor a channel is known. */
+  readonly unreadable: number;
+  /** Places where the capture lacks something, such as a payload that had to go: there are no bytes to send. */
+  readonly gaps: number;
 }
 
 /** Commands under way at a time: more would only wait in memory. */
@@ -38,7 +43,7 @@ export async function replay(
   if (foreigners !== undefined && !force) throw refuse(target, foreigners);
   const redis = openRedis(target, 'sio-inspect-demo-replay', () => undefined);
   const pace = new Pace(speed, signal);
-  const count = { sent: 0, skipped: 0, undecoded: 0 };
+  const count = { sent: 0, undecoded: 0, unpublished: 0, unreadable: 0, gaps: 0 };
   let unanswered: Promise<unknown>[] = [];
   try {
     for await (const batch of batches) {
@@ -63,8 +68,15 @@ export async function replay(
 }
 
 function judge(observed: Observed, force: boolean): keyof ReplayCount {
-  if (observed.is !== 'message' || commandOf(observed.frame) === undefined) return 'skipped';
-  return observed.message.kind === 'undecoded' && !force ? 'undecoded' : 'sent';
+  switch (observed.is) {
+    case 'gap':
+      return 'gaps';
+    case 'unframed':
+      return 'unreadable';
+    case 'message':
+      if (commandOf(observed.frame) === undefined) return 'unpublished';
+      return observed.message.kind === 'undecoded' && !force ? 'undecoded' : 'sent';
+  }
 }
 
 /** The command that published a frame, also where only its delivery was seen; undefined for all others. */

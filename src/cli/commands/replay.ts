@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { RedisError } from '../errors.ts';
+import type { ReplayCount } from '../../demo/replay.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
 import { complain } from '../notice.ts';
 import { readTarget } from '../redis-options.ts';
@@ -45,19 +46,22 @@ async function replayFile(file: string, { into, speed, force }: ReplayOptions): 
   const { DemoError } = await import('../../demo/demo-error.ts');
   const stop = new AbortController();
   const signals = stopOnSignals(stop);
+  let others = 0;
   const batches = readOffline(openInputs([file]), {
     onNote: complain,
+    onOther: (_command, count) => {
+      others += count;
+    },
   });
   const times = speed === 'max' ? Number.POSITIVE_INFINITY : Number(speed);
   try {
-    const { sent, skipped, undecoded } = await replay(batches, {
+    const count = await replay(batches, {
       target,
       speed: times,
       force: force === true,
       signal: stop.signal,
     });
-    const left = undecoded === 0 ? '' : `, ${undecoded} left out that cannot be decoded`;
-    complain(`${sent} published, ${skipped} passed over that nobody publishes${left}.`);
+    complain(describeCount(count, others));
   } catch (error) {
     if (error instanceof DemoError) throw new RedisError(error.message, { cause: error });
     throw error;
@@ -65,4 +69,20 @@ async function replayFile(file: string, { into, speed, force }: ReplayOptions): 
     signals.release();
   }
   if (signals.exitCode !== undefined) process.exitCode = signals.exitCode;
+}
+
+/** What was sent, and what was not and why. */
+function describeCount(
+  { sent, undecoded, unpublished, unreadable, gaps }: ReplayCount,
+  others: number,
+): string {
+  const left = [
+    [undecoded, 'that cannot be decoded (--force sends them)'],
+    [unpublished, 'that nobody publishes (subscriptions, sessions, payloads without a channel)'],
+    [unreadable, 'that could not be read, so that no command is known'],
+    [gaps, 'missing in the capture itself (gaps, removed payloads)'],
+    [others, 'of no adapter'],
+  ] as const;
+  const named = left.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return named.length === 0 ? `${sent} published.` : `${sent} published; not sent: ${named.join(', ')}.`;
 }
