@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Captured } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
-import { isGzipName, type RecordingHeader } from '../recording/format.ts';
+import type { RecordingHeader } from '../recording/format.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { Redaction } from '../redact/redaction.ts';
 import { plural } from '../render/phrase.ts';
@@ -85,8 +85,7 @@ export async function openRecording(
 ): Promise<LiveRecording> {
   const redaction = await readRedaction(options);
   if (options.record === undefined) return NO_RECORDING;
-  const file = options.record;
-  const recorder = await openRecorder(file, options, subject, redaction);
+  const recorder = await openRecorder(options.record, options, subject, redaction);
   const { redact } = await import('../redact/redact-frame.ts');
   let frames = 0;
   const keep = (captured: Captured, observed: Observed | undefined): void => {
@@ -107,8 +106,7 @@ export async function openRecording(
     flush: () => recorder.flush(),
     close: async () => {
       await recorder.close();
-      // Of a gzip file it is not known which frames were in the block that the disk did not take.
-      if (!recorder.hasFailed || isGzipName(file)) return;
+      if (!recorder.hasFailed) return;
       const kept = recorder.frames;
       complain(`${kept} of ${plural(frames, 'frame')} are recorded, ${frames - kept} are not.`);
     },

@@ -37,16 +37,17 @@ export class Recorder {
   #bytes = 0;
   #unwritten = 0;
   #lastTime: number | undefined;
+  /** Of the last frame that got to the disk. */
+  #writtenTime: number | undefined;
 
-  /** Rejects with the system's error when the file cannot be made; `EEXIST` where it is there already. */
+  /** Rejects with the system's error when the file cannot be begun; `EEXIST` where it is there already. */
   static async open(options: RecorderOptions): Promise<Recorder> {
-    return new Recorder(options, await RecordingFile.create(options.file));
+    return new Recorder(options, await RecordingFile.create(options.file, headerOf(options, 1)));
   }
 
   private constructor(options: RecorderOptions, file: RecordingFile) {
     this.#options = options;
     this.#file = file;
-    this.#begin(file);
     this.#tick = setInterval(() => void this.flush(), TICK_MS);
     this.#tick.unref();
   }
@@ -93,15 +94,24 @@ export class Recorder {
 
   async #flush(): Promise<void> {
     if (this.#hasFailed) return;
-    const adding = this.#unwritten;
+    const written = this.#markWritten();
     try {
       this.#file.add(this.#writer.writeOthers());
-      await this.#file.flush();
-      this.#unwritten -= adding;
+      if (await this.#file.flush()) written();
       if (this.#isPartFull()) await this.#rotate();
     } catch (error) {
       await this.#fail(error);
     }
+  }
+
+  /** To be called when what has been added until now is on the disk. */
+  #markWritten(): () => void {
+    const frames = this.#unwritten;
+    const time = this.#lastTime;
+    return () => {
+      this.#unwritten -= frames;
+      this.#writtenTime = time;
+    };
   }
 
   #isPartFull(): boolean {
@@ -114,35 +124,31 @@ export class Recorder {
     const next = await this.#createNext();
     const full = this.#file;
     const last = this.#lastLines();
+    const written = this.#markWritten();
     this.#bytes += full.bytes;
     this.#partStarted = performance.now();
     // Before anything is awaited: what is added meanwhile belongs to the next file.
     this.#file = next;
     this.#writer = new LineWriter();
-    this.#begin(next);
     full.add(last);
-    await full.close();
+    await full.close().catch(async (error: unknown) => {
+      await full.abandon(this.#gapLine());
+      throw error;
+    });
+    written();
   }
 
   /** Numbers that are taken, by an earlier recording of this name, are passed over. */
   async #createNext(): Promise<RecordingFile> {
     for (;;) {
       const name = partName(this.#options.file, this.#part++);
-      const file = await RecordingFile.create(name).catch((error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      });
+      const file = await RecordingFile.create(name, headerOf(this.#options, this.#part)).catch(
+        (error: unknown) => {
+          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        },
+      );
       if (file !== undefined) return file;
     }
-  }
-
-  #begin(file: RecordingFile): void {
-    const header: RecordingHeader = {
-      sioInspectRecording: 1,
-      ...this.#options.header,
-      startedAt: new Date().toISOString(),
-      ...(this.#part === 1 ? {} : { part: this.#part }),
-    };
-    file.add(`${JSON.stringify(header)}\n`);
   }
 
   async #closeFile(): Promise<void> {
@@ -155,15 +161,28 @@ export class Recorder {
     return `${this.#writer.writeOthers()}${JSON.stringify({ end })}\n`;
   }
 
+  #gapLine(): string {
+    const from = this.#writtenTime === undefined ? {} : { from: this.#writtenTime };
+    return this.#writer.write({ is: 'gap', gap: { via: 'recording', reason: 'dropped', ...from } });
+  }
+
   async #fail(error: unknown): Promise<void> {
     this.#hasFailed = true;
     clearInterval(this.#tick);
     this.#frames -= this.#unwritten;
-    const from = this.#lastTime === undefined ? {} : { from: this.#lastTime };
-    const gap = { via: 'recording' as const, reason: 'dropped' as const, ...from };
-    await this.#file.abandon(this.#writer.write({ is: 'gap', gap }));
+    await this.#file.abandon(this.#gapLine());
     this.#options.onFailure?.(error instanceof Error ? error : new Error(String(error)), this.#file.name);
   }
+}
+
+function headerOf(options: RecorderOptions, part: number): string {
+  const header: RecordingHeader = {
+    sioInspectRecording: 1,
+    ...options.header,
+    startedAt: new Date().toISOString(),
+    ...(part === 1 ? {} : { part }),
+  };
+  return `${JSON.stringify(header)}\n`;
 }
 
 /** `a.rec.1`, `a.rec.1.gz`: the name goes on saying whether it is gzip. */

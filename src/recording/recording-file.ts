@@ -25,12 +25,24 @@ export class RecordingFile {
   /** Where the next block goes; a device or a pipe has no places. */
   #end: number | null;
 
-  /** Rejects with the system's error, `EEXIST` where a file with something in it has this name. */
-  static async create(name: string): Promise<RecordingFile> {
+  /**
+   * Begins a file by its header, which is on the disk before anything else: without it nothing that follows, not even
+   * that something is missing, can be read. Rejects with the system's error, `EEXIST` where a file with something in
+   * it has this name.
+   */
+  static async create(name: string, header: string): Promise<RecordingFile> {
     const found = await stat(name).catch(() => undefined);
     const isDevice = found?.isFile() === false;
-    const file = await open(name, isDevice || found?.size === 0 ? 'w' : 'wx', MODE);
-    return new RecordingFile(name, file, isDevice ? null : 0);
+    const handle = await open(name, isDevice || found?.size === 0 ? 'w' : 'wx', MODE);
+    const file = new RecordingFile(name, handle, isDevice ? null : 0);
+    file.add(header);
+    try {
+      await file.#write();
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    return file;
   }
 
   private constructor(name: string, file: FileHandle, end: number | null) {
@@ -51,20 +63,22 @@ export class RecordingFile {
     this.#waitingCharacters += lines.length;
   }
 
-  /** Writes what waits; a gzip file waits for a block to be worth it or for a second. Rejects when the disk does. */
-  async flush(): Promise<void> {
+  /**
+   * Writes all that was added before; a gzip file waits for a block to be worth it or for a second, and answers false
+   * until then. Rejects when the disk does.
+   */
+  async flush(): Promise<boolean> {
     const isWorthIt =
       this.#waitingCharacters >= GZIP_BLOCK_BYTES || performance.now() - this.#lastWrite >= GZIP_WAIT_MS;
-    if (!this.#isGzip || isWorthIt) await this.#write();
+    if (this.#isGzip && !isWorthIt) return false;
+    await this.#write();
+    return true;
   }
 
-  /** Rejects when what waits cannot be written; the file is closed then as well. */
+  /** Rejects when what waits cannot be written; the file is to be abandoned then. */
   async close(): Promise<void> {
-    try {
-      await this.#write();
-    } finally {
-      await this.#file.close();
-    }
+    await this.#write();
+    await this.#file.close();
   }
 
   /** Gives up what waits, and closes with a last line if the disk takes it. */

@@ -72,7 +72,8 @@ describe('a recording on a full disk', () => {
     await publishInBulk(server, FIRST, (index) => noisyBroadcast(index));
     // A gzip file gets a block a second; the program's disk is seen through its process.
     const seen = `/proc/${running.child.pid ?? 0}/root${file}`;
-    await waitFor('a beginning of the file', () => (sizeOf(seen) > 0 ? true : undefined));
+    const hasBegun = (): true | undefined => (sizeOf(seen) >= FIRST * PADDING_BYTES ? true : undefined);
+    await waitFor('the first messages in the file', hasBegun);
     await publishInBulk(server, TOTAL - FIRST, (index) => noisyBroadcast(FIRST + index));
     return { ...(await end), kept: readStory(join(root, name, name)) };
   };
@@ -100,7 +101,7 @@ describe('a recording on a full disk', () => {
       );
       assert.match(stderr, /^sio-inspect: the recording has ended: no space is left on the device\./m);
       const sum = `${kept} of ${TOTAL} frames are recorded, ${TOTAL - kept} are not.`;
-      assert.equal(stderr.includes(`\nsio-inspect: ${sum}\n`), name === 'monitor.rec', stderr);
+      assert.ok(stderr.includes(`\nsio-inspect: ${sum}\n`), stderr);
       assert.match(stderr, new RegExp(`^${TOTAL} messages in .* 0 gaps$`, 'm'));
       assert.doesNotMatch(stderr, / {4}at /);
     });
