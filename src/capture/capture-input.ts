@@ -1,5 +1,5 @@
 import type { Captured } from '../model/frame.ts';
-import { gunzip, gunzipWhole, isGzip } from './gunzip.ts';
+import { CUT_OFF, gunzip, gunzipWhole, isGzip } from './gunzip.ts';
 import { INPUT_KINDS, type InputKind, type InputOptions } from './input-kinds.ts';
 
 /** Enough to tell every form that is known by its first bytes. */
@@ -23,10 +23,14 @@ export async function* captureInput(
     const plain = gunzip(chunks, (why) => {
       damage = why;
     });
-    yield* captureInput(plain, options, wrappings + 1);
+    let last: Captured | undefined;
+    for await (const batch of captureInput(plain, options, wrappings + 1)) {
+      last = batch.at(-1) ?? last;
+      yield batch;
+    }
     if (damage === undefined) return;
-    options.onNote?.(`the gzip data is damaged (${damage}): read up to there`);
-    yield [TRUNCATED];
+    options.onNote?.(describeDamage(damage));
+    if (!isTorn(last)) yield [TRUNCATED];
   } else {
     yield* kindOf(head).capture(chunks, options);
   }
@@ -34,8 +38,13 @@ export async function* captureInput(
 
 /** The same for an input that is there already. */
 export function captureInputSync(input: Uint8Array, options: InputOptions = {}, wrappings = 0): Captured[] {
-  const plain = isGzip(input) && wrappings < MAX_WRAPPINGS ? gunzipWhole(input) : undefined;
-  if (plain !== undefined) return captureInputSync(plain, options, wrappings + 1);
+  if (isGzip(input) && wrappings < MAX_WRAPPINGS) {
+    const { plain, damage } = gunzipWhole(input);
+    const captured = captureInputSync(plain, options, wrappings + 1);
+    if (damage === undefined) return captured;
+    options.onNote?.(describeDamage(damage));
+    return isTorn(captured.at(-1)) ? captured : [...captured, TRUNCATED];
+  }
   const head = Buffer.from(input.buffer, input.byteOffset, Math.min(input.byteLength, HEAD_BYTES));
   return kindOf(head).captureSync(input, options);
 }
@@ -44,6 +53,16 @@ function kindOf(head: Buffer): InputKind {
   const kind = INPUT_KINDS.find((candidate) => candidate.test(head));
   if (kind === undefined) throw new TypeError('Text takes what no other kind of input takes.');
   return kind;
+}
+
+function describeDamage(why: string): string {
+  const how = why === CUT_OFF ? 'read up to there' : 'read up to there, or up to 256 kB of its content less';
+  return `the gzip data is damaged (${why}): ${how}`;
+}
+
+/** Whether what is within has said itself that it ends too early: one hole is one gap. */
+function isTorn(last: Captured | undefined): boolean {
+  return last?.is === 'gap' && last.gap.reason === 'truncated' && last.gap.recordedVia === undefined;
 }
 
 const TRUNCATED: Captured = { is: 'gap', gap: { via: 'recording', reason: 'truncated' } };
