@@ -119,15 +119,14 @@ export class RecordingReader {
     if (parsed !== undefined && ('origin' in parsed || 'sioInspectRecording' in parsed))
       this.#frames.forget();
     if (parsed !== undefined && 'sioInspectRecording' in parsed) {
-      this.#readHeader(parsed);
+      const why = this.#readHeader(parsed);
+      if (why !== undefined) out.push(unframed(line, 'unknown-version', why));
       return;
     }
     if (parsed !== undefined && 'end' in parsed) this.#hasEnded = true;
     const items = this.#lines.read(parsed);
     if (items instanceof BadLine) {
-      const message = `not a line of a recording: ${items.why}`;
-      const raw = Buffer.from(line);
-      out.push({ is: 'unframed', unframed: { via: 'recording', raw, code: 'unframed', message } });
+      out.push(unframed(line, 'unframed', `not a line of a recording: ${items.why}`));
       return;
     }
     for (const item of items) {
@@ -136,17 +135,22 @@ export class RecordingReader {
     }
   }
 
-  #readHeader(header: Readonly<Record<string, unknown>>): void {
+  /** Why what follows may mean something else than it is taken for; what can be read of it is read all the same. */
+  #readHeader(header: Readonly<Record<string, unknown>>): string | undefined {
     this.#lines.restart();
     this.#hasEnded = false;
-    const version = header.sioInspectRecording;
-    if (version !== RECORDING_VERSION)
-      this.#onNote(
-        `was written in version ${String(version)} of the format; this program knows ${RECORDING_VERSION}`,
-      );
     if (Array.isArray(header.redaction))
       this.#onNote(`is redacted: ${header.redaction.map(String).join(', ')}`);
+    const version = header.sioInspectRecording;
+    if (version === RECORDING_VERSION) return undefined;
+    const why = `a recording in version ${JSON.stringify(version)} of the format, of which this program knows ${RECORDING_VERSION}`;
+    this.#onNote(`is ${why}: use the sio-inspect that wrote it, or a later one`);
+    return why;
   }
+}
+
+function unframed(line: Buffer, code: string, message: string): Captured {
+  return { is: 'unframed', unframed: { via: 'recording', raw: Buffer.from(line), code, message } };
 }
 
 /** Fewer bytes of the first line could be anything. */

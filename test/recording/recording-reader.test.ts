@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Captured } from '../../src/model/frame.ts';
 import type { Glance } from '../../src/recording/glance.ts';
 import { isRecording, RecordingReader } from '../../src/recording/recording-reader.ts';
+import { runCli } from '../support/cli.ts';
 import { asRecorded, captured, END, HEADER, read, record } from './captured.ts';
 
 const FRAME: Captured = {
@@ -187,4 +188,30 @@ void test('RecordingReader says what a reader should know about a recording', ()
   assert.equal(isRecording(Buffer.from(HEADER)), true);
   assert.equal(isRecording(Buffer.from('{"sioInsp')), true);
   assert.equal(isRecording(Buffer.from('{"sid":1}')), false);
+});
+
+void test('RecordingReader does not take a version that it does not know for an empty recording', async () => {
+  for (const version of ['2', '"1"', '{}']) {
+    const header = `{"sioInspectRecording":${version}}`;
+    const items = read(Buffer.from(`${header}\n${END}`));
+    assert.equal(items.length, 1);
+    const [item] = items;
+    assert.ok(item?.is === 'unframed');
+    assert.deepEqual(
+      [item.unframed.code, Buffer.from(item.unframed.raw).toString()],
+      ['unknown-version', header],
+    );
+    assert.ok(item.unframed.message.includes(version));
+  }
+  const input = '{"sioInspectRecording":2}\n';
+  const [decoded, examined] = await Promise.all([
+    runCli(['decode', '-'], { input }),
+    runCli(['doctor', '-'], { input }),
+  ]);
+  assert.deepEqual([decoded.code, examined.code], [1, 1]);
+  assert.match(
+    decoded.stderr,
+    /version 2 of the format, of which this program knows 1: use the sio-inspect that wrote/,
+  );
+  assert.match(decoded.stderr, /^sio-inspect: 1 of 1 not understood\.$/m);
 });
