@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { LIVE_WAYS, type LiveWay } from '../capture/live/way.ts';
 import { UsageError } from './errors.ts';
 import { parseDuration } from './options.ts';
@@ -32,6 +32,16 @@ export function checkVia(
   needs('--since', options.since, 'stream');
   needs('--max-rate', options.maxRate, 'monitor');
   needs('--force', options.force, 'replication');
+}
+
+/** A file ends by itself, and is read as a whole. @throws {UsageError} naming the option that was given all the same */
+export function refuseLimits(command: Command, files: readonly string[]): void {
+  for (const name of ['for', 'count']) {
+    if (files.length > 0 && command.getOptionValueSource(name) === 'cli')
+      throw new UsageError(
+        `--${name} is for a live Redis: ${files.join(', ')} is read to its end. Leave --${name} out.`,
+      );
+  }
 }
 
 /** The greatest second half of a stream id: what comes after it has a later time. */

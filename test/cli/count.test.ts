@@ -77,3 +77,20 @@ describe('live commands end by themselves with --count', () => {
     assert.match(wrong.stderr, /--count goes with --watch/);
   });
 });
+
+test('doctor and follow refuse --for and --count with files, which they read to their end', async () => {
+  const wrong = [
+    ['doctor', '-', '--for', '10s'],
+    ['doctor', '-', '--count', '1'],
+    ['follow', 'a81f3c', '-', '--for', '10s'],
+    ['follow', '--event', 'news', '-', '--count', '1'],
+  ];
+  for (const words of wrong) {
+    const { code, stdout, stderr } = await runCli(words);
+    assert.deepEqual([code, stdout], [2, ''], stderr);
+    assert.match(
+      stderr,
+      new RegExp(`^sio-inspect: ${words.at(-2) ?? ''} is for a live Redis: - is read to its end`),
+    );
+  }
+});

@@ -5,6 +5,7 @@ import type { Rule } from '../../doctor/rule.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
+import { refuseLimits } from '../live-options.ts';
 import { showListening } from '../listening.ts';
 import { addKeyOption, collect, parseCount, parseDuration } from '../options.ts';
 import { say } from '../notice.ts';
@@ -44,11 +45,11 @@ export function createCommand(): Command {
         .default('subscribe'),
     )
     .addOption(
-      new Option('--for <time>', 'how long to listen; 0s looks only, and takes two seconds')
+      new Option('--for <time>', 'live: how long to listen; 0s looks only, and takes two seconds')
         .argParser(parseDuration)
         .default(LISTEN_MS, '10s'),
     )
-    .option('--count <n>', 'listen no longer than for so many messages', parseCount)
+    .option('--count <n>', 'live: listen no longer than for so many messages', parseCount)
     .option('--expect <n>', 'how many servers there should be', parseCount)
     .option('--timeout <time>', 'requestsTimeout of your servers, where it is not the default', parseDuration)
     .option('--rule <name>', 'check this rule only (sio-inspect rules lists them); repeatable', collect);
@@ -58,6 +59,7 @@ export function createCommand(): Command {
     .option('--no-color', 'no colours (NO_COLOR does the same, FORCE_COLOR forces them)')
     .addHelpText('after', EXAMPLES)
     .action(async (files: readonly string[], options: DoctorOptions) => {
+      refuseLimits(command, files);
       await doctor(files, options);
     });
 }

@@ -14,7 +14,7 @@ import { UsageError } from '../errors.ts';
 import { FollowPrinter } from '../follow-printer.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
 import { limitWatching } from '../limit-watching.ts';
-import { checkVia, collectVia, type ViaWord } from '../live-options.ts';
+import { checkVia, collectVia, refuseLimits, type ViaWord } from '../live-options.ts';
 import { complain, say } from '../notice.ts';
 import { addKeyOption, addOutputOptions, type OutputOptions, parseCount, parseDuration } from '../options.ts';
 import { boundOf, describeBound, priceOf } from '../price.ts';
@@ -56,7 +56,7 @@ export function createCommand(): Command {
   return addOutputOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (id: string | undefined, files: string[], options: FollowOptions) => {
-      await follow(id, files, options);
+      await follow(id, files, options, command);
     });
 }
 
@@ -73,6 +73,7 @@ async function follow(
   first: string | undefined,
   rest: readonly string[],
   options: FollowOptions,
+  command: Command,
 ): Promise<void> {
   const { uid, room, sid, event } = options;
   const named = { uid, room, sid, event };
@@ -85,6 +86,7 @@ async function follow(
     ),
   ) as Selection;
   const files = hasNamed && first !== undefined ? [first, ...rest] : rest;
+  refuseLimits(command, files);
   const printer = new FollowPrinter(options);
   if (files.length > 0) await followFiles(files, selection, options, printer);
   else await followLive(selection, options, printer);
