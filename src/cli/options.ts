@@ -45,8 +45,15 @@ export function addKeyOption(command: Command): Command {
   return command.option(
     '--key <prefix>',
     "the adapter's key or channelPrefix, taken literally; repeatable",
-    collect,
+    collectKey,
   );
+}
+
+/** Every channel begins with an empty prefix: it would be a pattern for everything. */
+function collectKey(key: string, before?: readonly string[]): readonly string[] {
+  if (key === '')
+    throw new InvalidArgumentError('An empty prefix would fit every channel. Write one, e.g. socket.io.');
+  return collect(key, before);
 }
 
 /** Gathers a repeatable option. */

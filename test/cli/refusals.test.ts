@@ -116,3 +116,15 @@ describe('monitor ends with exit code 3 and what to do', { concurrency: 3 }, () 
     }
   });
 });
+
+describe('an empty --key', () => {
+  it('is refused by every command that takes one, before anything is connected', async () => {
+    for (const words of [['monitor'], ['doctor'], ['follow', 'x'], ['record', 'x.rec'], ['decode']]) {
+      // Nothing listens there: whoever connects ends with 3.
+      const url = words[0] === 'decode' ? [] : ['--url', 'redis://127.0.0.1:1'];
+      const { code, stdout, stderr } = await runCli([...words, ...url, '--key', '']);
+      assert.deepEqual([code, stdout], [2, ''], `${words.join(' ')}: ${stderr}`);
+      assert.match(stderr, /--key <prefix>[^]*An\s+empty\s+prefix\s+would\s+fit\s+every\s+channel/);
+    }
+  });
+});
