@@ -65,7 +65,7 @@ describe('a recording on a full disk', () => {
     const file = fileOf(name);
     await mkdir(dirname(file), { recursive: true });
     const under = ['unshare', '--map-root-user', '--mount', 'sh', '-c', ON_SMALL_DISK, join(root, name)];
-    const args = [...command(file), '--url', server.url, '--count', String(TOTAL)];
+    const args = [...command(file), '--url', server.url];
     const running = startCli(args, { under });
     await running.until(/read-only/, LONG_MS);
     const end = running.finished();
@@ -75,6 +75,7 @@ describe('a recording on a full disk', () => {
     const hasBegun = (): true | undefined => (sizeOf(seen) >= FIRST * PADDING_BYTES ? true : undefined);
     await waitFor('the first messages in the file', hasBegun);
     await publishInBulk(server, TOTAL - FIRST, (index) => noisyBroadcast(FIRST + index));
+    await waitFor('the end', () => running.child.exitCode ?? undefined);
     return { ...(await end), kept: readStory(join(root, name, name)) };
   };
 
@@ -91,7 +92,8 @@ describe('a recording on a full disk', () => {
 
   for (const name of ['monitor.rec', 'monitor.rec.gz']) {
     it(`ends ${name} with a word, and monitor goes on: what is recorded and what is not add up`, async () => {
-      const monitor = (file: string): readonly string[] => ['monitor', '--json', '--record', file];
+      const words = ['monitor', '--json', '--count', String(TOTAL), '--record'];
+      const monitor = (file: string): readonly string[] => [...words, file];
       const { code, stdout, stderr, kept } = await recordTo(name, monitor);
       assert.equal(code, 1, stderr);
       assert.ok(kept >= FIRST && kept < TOTAL, String(kept));
@@ -107,13 +109,21 @@ describe('a recording on a full disk', () => {
     });
   }
 
-  it('ends record, which says how much it has', async () => {
-    const { code, stderr, kept } = await recordTo('record.rec', (file) => ['record', file]);
-    assert.equal(code, 1, stderr);
-    const said = /^sio-inspect: (\d+) of (\d+) frames are recorded, (\d+) are not\.$/m.exec(stderr);
-    const [recorded, all, lost] = said?.slice(1).map(Number) ?? [];
-    assert.equal(recorded, kept, stderr);
-    assert.equal(kept + (lost ?? 0), all);
-    assert.match(stderr, new RegExp(`^${all ?? ''} messages in .* 0 gaps$`, 'm'));
-  });
+  for (const [name, more] of [
+    ['record.rec', []],
+    ['json.rec', ['--json']],
+  ] as const) {
+    it(`ends ${['record', ...more].join(' ')}, which says how much it has`, async () => {
+      // Nothing but the full disk ends it before it is no longer waited for.
+      const record = (file: string): readonly string[] => ['record', file, '--for', '40s', ...more];
+      const { code, stdout, stderr, kept } = await recordTo(name, record);
+      assert.equal(code, 1, stderr);
+      const said = /^sio-inspect: (\d+) of (\d+) frames are recorded, (\d+) are not\.$/m.exec(stderr);
+      const [recorded, all, lost] = said?.slice(1).map(Number) ?? [];
+      assert.equal(recorded, kept, stderr);
+      assert.equal(kept + (lost ?? 0), all);
+      assert.match(stderr, new RegExp(`^${all ?? ''} messages in .* 0 gaps$`, 'm'));
+      assert.equal(stdout === '' ? 0 : linesOf(stdout).length, more.length === 0 ? 0 : all);
+    });
+  }
 });

@@ -113,7 +113,10 @@ Examples:
 
 Exit code: 0 at the end, 3 when Redis cannot be reached or forbids it, 130 after Ctrl-C.`;
 
-/** Watches until the end that the options or the user set; prints what comes, or only records it. */
+/**
+ * Watches until the end that the options or the user set. `record` is about the file, and ends with it; only on request
+ * does it print what comes as well.
+ */
 export async function watchRedis(options: MonitorOptions, mode: 'print' | 'record'): Promise<void> {
   const vias = options.via ?? ['subscribe'];
   checkVia(vias, options);
@@ -124,7 +127,8 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
   const { openWays } = await import('../../capture/live/open-ways.ts');
   const { openPrinter, silentPrinter } = await import('../printer.ts');
   const summary = new Summary();
-  const printer = mode === 'print' ? openPrinter(options) : silentPrinter();
+  const prints = mode === 'print' || options.json === true;
+  const printer = prints ? openPrinter(options) : silentPrinter();
   const conditions = readConditions(options);
   const wanted = createFilter(conditions);
   const stop = new AbortController();
@@ -148,7 +152,7 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
     const ways = toWaysOptions(options, place, talk);
     const choice = await choose(vias, ways, stop.signal);
     await talk.begin(place, choice);
-    notes = mode === 'print' ? await openNotes(options, place, stop.signal, wanted) : undefined;
+    notes = prints ? await openNotes(options, place, stop.signal, wanted) : undefined;
     recording = await openRecording(options, {
       source: describeSource(choice.ways, target, talk),
       ...(talk.facts?.version === undefined ? {} : { redisVersion: talk.facts.version }),
@@ -158,7 +162,7 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
       },
     });
     const { flush } = recording;
-    if (mode === 'record') progress = showRecording(recording);
+    if (!prints) progress = showRecording(recording);
     limit = limitWatching(options.for ?? defaultBound(choice.ways, target, talk), stop);
     const { tell } = limit;
     const onEvent = (event: LiveEvent): void => {

@@ -8,12 +8,12 @@ export function createCommand(): Command {
       'Watch a live Redis as monitor does, and write what passes to a file instead of the terminal, as it came.\ndecode, explain and all other commands that read captures read it.',
     )
     .argument('<file>', 'a new file; .gz at the end of its name makes it gzip')
-    .option('--json', 'also one JSON record per line on stdout (docs/records.md), as monitor --record does')
+    .option('--json', 'also one JSON record per line on stdout (docs/records.md), as long as it is recorded')
     .option('--no-color', 'no colours (NO_COLOR does the same, FORCE_COLOR forces them)');
   return addMonitorOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: MonitorOptions) => {
-      await watchRedis({ ...options, record: file }, options.json === true ? 'print' : 'record');
+      await watchRedis({ ...options, record: file }, 'record');
     });
 }
 
@@ -23,4 +23,4 @@ Examples:
   sio-inspect record bug.rec --no-args --for 10m         may be shown to others: no value in it
   sio-inspect decode bug.rec
 
-Exit code: 0 at the end, 1 when the disk was full, 3 when Redis cannot be reached, 130 after Ctrl-C.`;
+Exit code: 0 at the end, 1 when the disk was full, which ends it (monitor --record FILE goes on printing), 3 when Redis cannot be reached, 130 after Ctrl-C.`;
