@@ -1,6 +1,7 @@
 import type { ServerGroup } from '../redis/registry.ts';
 import type { Evidence, Look } from './evidence.ts';
 import type { Outcome } from './taps/outcomes.ts';
+import type { Traffic } from './traffic.ts';
 
 /** Requests of one key and namespace that can be judged, and what each lacks. */
 export interface Judged {
@@ -54,6 +55,32 @@ export function judgePlaces(evidence: Evidence): readonly Place[] {
 /** What several nodes of a cluster show by MONITOR comes in no certain order: answers before their requests, too. */
 export function missesAnswers({ looks, traffic }: Evidence): boolean {
   return traffic?.showsClients === true && looks.some(({ facts }) => facts.mode === 'cluster');
+}
+
+/** What keeps rules about unanswered requests from being judged. */
+export function lacksRequests(evidence: Evidence): string | undefined {
+  const { looks, traffic } = evidence;
+  if (traffic === undefined) return undefined;
+  if (missesAnswers(evidence))
+    return 'MONITOR of several nodes mixes up requests and answers: --via subscribe';
+  if (askedOfAll(traffic).length > 0) return undefined;
+  return looks.length === 0
+    ? 'no request to other servers was seen to its end'
+    : 'no request to other servers was seen to its end; listen longer: --for 1m';
+}
+
+/** A server that says nothing at all is missed only by those who know how many there are. */
+export function lacksCount(evidence: Evidence): string | undefined {
+  const lacking = lacksRequests(evidence);
+  if (lacking !== undefined || evidence.traffic === undefined || evidence.expect !== undefined)
+    return lacking;
+  return askedOfAll(evidence.traffic).every(({ isCounted }) => isCounted)
+    ? undefined
+    : 'needs to know how many servers there are: --expect N';
+}
+
+function askedOfAll({ outcomes }: Traffic): readonly Outcome[] {
+  return [...outcomes.wide(), ...outcomes.handled()];
 }
 
 function judgeOne(outcome: Outcome, phantoms: number, expect: number | undefined): Judged {

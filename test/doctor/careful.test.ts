@@ -68,6 +68,42 @@ describe('cross-talk', () => {
   });
 });
 
+describe('rules about unanswered requests', () => {
+  const request = (at: number, uid: string): Line => ({
+    at,
+    words: ['publish', 'socket.io-request#/#', JSON.stringify({ uid, requestId: `r${at}`, type: 5 })],
+  });
+  const answer = (at: number, uid: string): Line => ({
+    at: at + 0.001,
+    words: ['publish', `socket.io-response#/#${uid}#`, JSON.stringify({ requestId: `r${at}`, sockets: [] })],
+  });
+  const asked = upTo(4).flatMap((at) => {
+    const uid = at % 2 === 0 ? 'aaaaaa' : 'bbbbbb';
+    return [request(at * 10, uid), answer(at * 10, uid)];
+  });
+
+  test('timeout-silent-server is not said to hold where a third server may have been silent from the start', async () => {
+    const report = await examineText(writeMonitor(asked), 'timeout-silent-server', 'half-open-connection');
+    assert.match(
+      whyUnchecked(report, 'timeout-silent-server') ?? '',
+      /how many servers there are: --expect N/,
+    );
+    assert.equal(whyUnchecked(report, 'half-open-connection'), undefined, 'a server that speaks was heard');
+  });
+
+  test('none is said to hold where nobody has asked', async () => {
+    const rules = ['timeout-silent-server', 'half-open-connection', 'late-reply', 'handler-missing'];
+    const said = upTo(3).map((at) => sayClassic({ at, uid: 'aaaaaa' }));
+    const report = await examineText(writeMonitor(said), ...rules);
+    for (const rule of rules) assert.match(whyUnchecked(report, rule) ?? '', /no request .* was seen/, rule);
+  });
+
+  test('deaf-requester is not said to hold by a capture: only a live Redis tells who is subscribed', async () => {
+    const report = await examineText(writeMonitor(asked), 'deaf-requester');
+    assert.equal(whyUnchecked(report, 'deaf-requester'), 'needs a live Redis');
+  });
+});
+
 describe('subscription-churn', () => {
   const pass = (command: string, room: number, at: number): Line => ({
     at,

@@ -4,6 +4,7 @@ import type { Diagnosis, Rule } from '../rule.ts';
 import { identify } from '../suspects.ts';
 import type { Outcome } from '../taps/outcomes.ts';
 import type { Sender } from '../taps/senders.ts';
+import { lacksRequests } from '../shortfalls.ts';
 import { findUnlisted } from '../unlisted-servers.ts';
 import { plural } from '../words.ts';
 
@@ -22,6 +23,8 @@ export const deafRequester: Rule = {
         return asked.length === 0 ? [] : [diagnose(sender, versions, asked, evidence)];
       }),
     ),
+  lacks: (evidence: Evidence): string | undefined =>
+    evidence.looks.length === 0 ? 'needs a live Redis' : lacksRequests(evidence),
 };
 
 function requestsOf({ uid, key, nsp }: Sender, { traffic }: Evidence): readonly Outcome[] {

@@ -1,6 +1,13 @@
 import { describePlace, type Evidence } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
-import { type Judged, judgePlaces, lastingShortage, leastMissing, type Place } from '../shortfalls.ts';
+import {
+  type Judged,
+  judgePlaces,
+  lacksRequests,
+  lastingShortage,
+  leastMissing,
+  type Place,
+} from '../shortfalls.ts';
 import { findEars, findSuspects, killHint, type Suspects } from '../suspects.ts';
 import { listNames, nameConnection, plural } from '../words.ts';
 
@@ -19,6 +26,7 @@ export const halfOpenConnection: Rule = {
       const suspects = findSuspects(place, short, evidence);
       return suspects.isAlive ? [diagnose(place, short, suspects, evidence)] : [];
     }),
+  lacks: lacksRequests,
 };
 
 function diagnose(

@@ -1,6 +1,13 @@
 import { describePlace, type Evidence } from '../evidence.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
-import { type Judged, judgePlaces, lastingShortage, leastMissing, type Place } from '../shortfalls.ts';
+import {
+  type Judged,
+  judgePlaces,
+  lacksRequests,
+  lastingShortage,
+  leastMissing,
+  type Place,
+} from '../shortfalls.ts';
 import { findIdle, identify } from '../suspects.ts';
 import { plural } from '../words.ts';
 
@@ -19,6 +26,7 @@ export const handlerMissing: Rule = {
       const proof = proveAlive(place, evidence);
       return proof === undefined ? [] : checkEvents(place, proof, evidence);
     }),
+  lacks: lacksRequests,
 };
 
 interface Proof {

@@ -1,6 +1,6 @@
 import { describePlace, type Evidence } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
-import { missesAnswers } from '../shortfalls.ts';
+import { lacksRequests, missesAnswers } from '../shortfalls.ts';
 import { identify } from '../suspects.ts';
 import type { Outcome } from '../taps/outcomes.ts';
 import { listNames, plural } from '../words.ts';
@@ -29,6 +29,7 @@ export const lateReply: Rule = {
     }
     return [...culprits.values()].flatMap((late) => judge(late, list, evidence));
   },
+  lacks: lacksRequests,
 };
 
 interface Late {

@@ -1,6 +1,13 @@
 import { describePlace, type Evidence } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
-import { type Judged, judgePlaces, lastingShortage, leastMissing, type Place } from '../shortfalls.ts';
+import {
+  type Judged,
+  judgePlaces,
+  lacksCount,
+  lastingShortage,
+  leastMissing,
+  type Place,
+} from '../shortfalls.ts';
 import { findEars, findIdleServers, findSuspects, killHint, type Suspects } from '../suspects.ts';
 import { listNames, plural } from '../words.ts';
 
@@ -26,6 +33,7 @@ export const timeoutSilentServer: Rule = {
         ? [diagnose(place, unanswered, findSuspects(place, unanswered, evidence), evidence)]
         : [];
     }),
+  lacks: lacksCount,
 };
 
 function diagnose(
