@@ -104,6 +104,19 @@ describe('rules about unanswered requests', () => {
   });
 });
 
+describe('double-emit', () => {
+  const emits = (rooms: readonly string[]): readonly Line[] =>
+    upTo(4).flatMap((at) => ['aaaaaa', 'bbbbbb'].map((uid) => sayClassic({ at, uid, args: [at], rooms })));
+
+  test('says to whom it goes: to everybody, or to the clients of the same rooms only', async () => {
+    const [all, rooms] = await Promise.all(
+      [emits([]), emits(['vip'])].map((lines) => examineText(writeMonitor(lines), 'double-emit')),
+    );
+    assert.match(all?.cases[0]?.sentence ?? '', /the same "news" to everybody within/);
+    assert.match(rooms?.cases[0]?.sentence ?? '', /the same "news" to the same rooms within/);
+  });
+});
+
 describe('subscription-churn', () => {
   const pass = (command: string, room: number, at: number): Line => ({
     at,

@@ -101,12 +101,9 @@ export function sayClassic({
   nsp = '/',
   event = 'news',
   args = [at],
+  rooms = [],
 }: Said): Line {
-  const payload = encode([
-    uid,
-    { type: 2, data: [event, ...args], nsp },
-    { rooms: [], except: [], flags: {} },
-  ]);
+  const payload = encode([uid, { type: 2, data: [event, ...args], nsp }, { rooms, except: [], flags: {} }]);
   return {
     at,
     words: ['publish', `${key}#${nsp}#`, payload],

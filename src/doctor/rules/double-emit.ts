@@ -25,11 +25,11 @@ export const doubleEmit: Rule = {
 };
 
 function diagnose(repeats: Repeats): Diagnosis {
-  const { event, uids, occasions, copies } = repeats;
+  const { event, uids, occasions, copies, isForRooms } = repeats;
   const times = Math.max(2, Math.round(copies / occasions));
   return {
     where: describePlace(repeats),
-    sentence: `${plural(uids.size, 'server')} send the same "${event}" to everybody within a second: clients get it ${times} times.`,
+    sentence: `${plural(uids.size, 'server')} send the same "${event}" to ${isForRooms ? 'the same rooms' : 'everybody'} within a second: clients get it ${times} times.`,
     seen: [
       `${plural(occasions, 'time')} the same args and rooms from several servers, ${copies} broadcasts in all.`,
     ],
@@ -39,7 +39,7 @@ function diagnose(repeats: Repeats): Diagnosis {
     ],
     symptom: 'clients receive the message once for each server',
     next: [
-      'If every server hears of it (a queue, a database, Redis pub/sub of your own), let each tell its own clients: io.local.emit(…).',
+      'If every server hears of it (a queue, a database, Redis pub/sub of your own), let each tell its own clients: io.local.emit(…), io.local.to(room).emit(…).',
       'If only one should tell, let only one hear of it.',
     ],
     sure: 'likely',

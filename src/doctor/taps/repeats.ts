@@ -13,6 +13,8 @@ export interface Repeats {
   /** Times that the same content came from several servers within a second, and how many copies these were. */
   occasions: number;
   copies: number;
+  /** True where some of these were for certain rooms only. */
+  isForRooms: boolean;
   readonly uids: Set<string>;
 }
 
@@ -24,7 +26,7 @@ interface Said {
 const WITHIN_MICROS = 1e6;
 const MAX_CONTENTS = 5000;
 
-/** Looks for events that every server sends to everybody: each client then gets one copy from each. */
+/** Looks for events that every server sends to the same clients: each client then gets one copy from each. */
 export class RepeatTap {
   readonly #events = new Map<string, Repeats>();
   readonly #said = new Map<string, Said>();
@@ -36,23 +38,33 @@ export class RepeatTap {
     if ((except?.length ?? 0) > 0) return;
     const name = JSON.stringify([key, nsp, event]);
     const repeats = noteUnder(this.#events, name, () => {
-      return { key, nsp, event, broadcasts: 0, occasions: 0, copies: 0, uids: new Set<string>() };
+      return {
+        key,
+        nsp,
+        event,
+        broadcasts: 0,
+        occasions: 0,
+        copies: 0,
+        isForRooms: false,
+        uids: new Set<string>(),
+      };
     });
     if (repeats === undefined) return;
     repeats.broadcasts++;
-    this.#compare(repeats, `${name} ${fingerprint(message)}`, uid, frame.time ?? 0);
+    const isRepeated = this.#compare(repeats, `${name} ${fingerprint(message)}`, uid, frame.time ?? 0);
+    if (isRepeated && (message.rooms?.length ?? 0) > 0) repeats.isForRooms = true;
   }
 
   list(): readonly Repeats[] {
     return [...this.#events.values()];
   }
 
-  #compare(repeats: Repeats, content: string, uid: string, at: number): void {
+  #compare(repeats: Repeats, content: string, uid: string, at: number): boolean {
     const said = this.#said.get(content);
     if (said === undefined || at - said.at > WITHIN_MICROS || said.uids.has(uid)) {
       if (this.#said.size >= MAX_CONTENTS) this.#said.clear();
       this.#said.set(content, { at, uids: new Set([uid]) });
-      return;
+      return false;
     }
     said.uids.add(uid);
     if (said.uids.size === 2) {
@@ -62,6 +74,7 @@ export class RepeatTap {
     }
     repeats.copies++;
     repeats.uids.add(uid);
+    return true;
   }
 }
 
