@@ -18,7 +18,7 @@ export function nameThread({ type, requestId }: Thread): string {
 export function writeVerdict(thread: Thread, threads: Threads, theme: Theme): string {
   switch (thread.state) {
     case 'complete':
-      return `${theme.good(`✓ ${nameThread(thread)} complete`)}: ${describeAnswers(thread)}`;
+      return `${theme.good(`✓ ${nameThread(thread)} ${thread.expectedFrom === 'heard' ? 'complete as far as is known' : 'complete'}`)}: ${describeAnswers(thread)}`;
     case 'timed-out':
       return `${theme.trouble(`✗ ${nameThread(thread)} timed out after ${thread.timeoutMs} ms`)}: ${describeLack(thread, thread.missing ?? threads.missing(thread))}`;
     case 'open':
