@@ -22,12 +22,12 @@ function readVersion(): string {
 function writeHelp(): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   const list = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
-  return `sio-inspect: reads, explains and diagnoses what Socket.IO servers say to each other over Redis
+  return `sio-inspect: what Socket.IO servers say to each other over Redis, decoded
 
-  Learn:       npx sio-inspect demo                        a cluster on this machine, and its story, byte by byte
-  Set up:      npx sio-inspect monitor --url redis://…     what passes through your Redis, decoded
-  On call:     npx sio-inspect monitor --json | jq …       the same for scripts
-  A dump:      npx sio-inspect decode capture.txt          hex, redis-cli monitor text, base64, …
+  Learn:    npx sio-inspect demo                     one message, and its bytes
+  Set up:   npx sio-inspect monitor --url redis://…  what passes, decoded
+  On call:  npx sio-inspect doctor --url redis://…   what is wrong, and the cure
+  A dump:   npx sio-inspect decode capture.txt       MONITOR text, pcap, hex, …
 
 Usage: sio-inspect <command> [options]
 
@@ -36,7 +36,7 @@ ${list.join('\n')}
 
 Options:
   -V, --version  print the version
-  -h, --help     print this; "sio-inspect <command> --help" prints the command's options
+  -h, --help     print this; "sio-inspect <command> --help": its options
 `;
 }
 

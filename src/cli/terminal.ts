@@ -23,9 +23,9 @@ export function columnsOf(stream: NodeJS.WriteStream): number {
   return Number.isInteger(said) && said > 0 ? said : DEFAULT_COLUMNS;
 }
 
-/** The same for prose: lines are broken on a terminal only, and stay whole where they are piped. */
+/** The same for prose: where it is piped and nobody says how wide, lines stay whole. */
 export function proseColumnsOf(stream: NodeJS.WriteStream): number {
-  return isTerminal(stream) ? columnsOf(stream) : Number.POSITIVE_INFINITY;
+  return wantsWholeLines(stream, undefined) ? Number.POSITIVE_INFINITY : columnsOf(stream);
 }
 
 /** Nothing is cut where nobody says to what: `--full`, or a pipe. */

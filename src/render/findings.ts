@@ -9,6 +9,7 @@ import type { Theme } from './theme.ts';
 
 export interface FindingsOptions {
   readonly theme: Theme;
+  /** Infinity where lines shall not be broken. */
   readonly columns: number;
   /** Who sees the fault happen needs not be told how. */
   readonly isStaged?: true;
@@ -32,11 +33,11 @@ export function writeReport(report: Report, options: FindingsOptions): string {
 /** One case: what, where, how sure; the numbers; the names; what to do. */
 export function writeCase(item: Case, { theme, columns, isStaged }: FindingsOptions): string {
   const { rule, where = '', sure } = item;
-  const width = Math.min(columns, MAX_COLUMNS);
+  const width = breakAt(columns);
   const paint = paintOf(rule.severity, theme);
   const title = `${MARKS[rule.severity]} ${rule.name}`;
   const lead = `${padRight(title, 30)} ${safeText(where)}`;
-  const heading = `${paint(title)}${lead.slice(title.length)}${' '.repeat(Math.max(2, width - textWidth(lead) - sure.length))}${theme.dim(sure)}`;
+  const heading = `${paint(title)}${lead.slice(title.length)}${' '.repeat(Math.max(2, Math.min(width, MAX_COLUMNS) - textWidth(lead) - sure.length))}${theme.dim(sure)}`;
   return [
     heading,
     ...wrapWords(safeText(item.sentence), width, '  ').map((line) => theme.strong(line)),
@@ -51,6 +52,11 @@ export function writeCase(item: Case, { theme, columns, isStaged }: FindingsOpti
       ? []
       : [theme.dim(`  See it happen: sio-inspect demo --fault ${rule.fault}`)]),
   ].join('\n');
+}
+
+/** Wider prose is hard to read; where lines are whole, whoever reads them breaks them. */
+function breakAt(columns: number): number {
+  return Number.isFinite(columns) ? Math.min(columns, MAX_COLUMNS) : columns;
 }
 
 /** A command has a line of its own, so that it can be copied as it stands. */
@@ -92,7 +98,7 @@ function writeCulprits(culprits: readonly Culprit[], width: number, theme: Theme
 
 /** What was not there, in plain words: a rule that could not be checked is no rule that holds. */
 function writeAbsence({ says, lookedFor, instead }: Absence, { theme, columns }: FindingsOptions): string {
-  const width = Math.min(columns, MAX_COLUMNS);
+  const width = breakAt(columns);
   return [
     ...wrapWords(`! ${safeText(says)}`, width, '', '  ').map((line) => theme.warning(line)),
     ...wrapWords(`Looked for: ${safeText(lookedFor)}.`, width, '  ', '    '),
@@ -117,7 +123,7 @@ function writeRest(
   { cases, held, unchecked, hidden, messages, gaps, unread, notes }: Report,
   { theme, columns }: FindingsOptions,
 ): string {
-  const width = Math.min(columns, MAX_COLUMNS);
+  const width = breakAt(columns);
   const seen = messages === 0 ? '' : ` (${plural(messages, 'message')} seen)`;
   const others = cases.length === 0 ? '' : 'other ';
   const rules = `${held.length} ${others}${held.length === 1 ? 'rule holds' : 'rules hold'}${seen}.`;

@@ -54,6 +54,19 @@ void test('doctor names a phantom subscriber, ends with 1, and writes JSON and M
   assert.match(markdown.stdout, /^#### phantom-subscriber \(breaks, sure\) · namespace \/$/m);
 });
 
+void test('in a pipe the lines of doctor and servers are whole, unless COLUMNS says a width', async () => {
+  const [doctor, servers, narrow] = await Promise.all(
+    [
+      { args: ['doctor', '--for', '0s'], COLUMNS: undefined },
+      { args: ['servers'], COLUMNS: undefined },
+      { args: ['doctor', '--for', '0s'], COLUMNS: '80' },
+    ].map(({ args, COLUMNS }) => runCli([...args, '--url', redis.url], { env: { COLUMNS } })),
+  );
+  assert.match(doctor?.stdout ?? '', /^ +Not visible from Redis: .*--fault no-sticky-sessions$/m);
+  assert.match(servers?.stdout ?? '', /^sio-inspect · servers at .* the servers do not notice us$/m);
+  assert.doesNotMatch(narrow?.stdout ?? '', /^.{81}/m);
+});
+
 void test('doctor --expect compares the number of servers', async () => {
   const args = ['doctor', '--url', redis.url, '--for', '0s', '--rule', 'expected-servers', '--expect'];
   const [wrong, right] = await Promise.all([runCli([...args, '3']), runCli([...args, '1'])]);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { commands } from '../../src/cli/commands/index.ts';
+import { textWidth } from '../../src/render/text-width.ts';
 import { runCli } from '../support/cli.ts';
 
 void test('--version prints the version of the package', async () => {
@@ -28,6 +29,22 @@ void test('every command explains itself with examples, by --help and by help', 
     assert.match(run.stdout, /Examples:/);
   }
   assert.equal((await runCli(['help', 'decode'])).stdout, (await runCli(['decode', '--help'])).stdout);
+});
+
+void test('help fits a terminal of 80 columns, broken between words', async () => {
+  const calls = [['--help'], ...commands.map(({ name }) => [name, '--help'])];
+  const [whole, ...rest] = await Promise.all(calls.map((args) => runCli(args, { env: { COLUMNS: '80' } })));
+  assert.ok(whole);
+  for (const { stdout } of [whole, ...rest])
+    assert.deepEqual(
+      stdout.split('\n').filter((line) => textWidth(line) > 80),
+      [],
+    );
+  assert.match(
+    rest.map(({ stdout }) => stdout).join(''),
+    /whether the servers count each other right\. Only/,
+  );
+  assert.match(whole.stdout, /On call: +npx sio-inspect doctor/);
 });
 
 void test('a time longer than a timer can wait is refused, and not over at once', async () => {

@@ -6,7 +6,7 @@ import { complain } from '../notice.ts';
 import { Output } from '../output.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
-import { columnsOf, themeFor } from '../terminal.ts';
+import { proseColumnsOf, themeFor } from '../terminal.ts';
 
 interface DemoFlags extends RedisOptions {
   readonly workers: number;
@@ -96,7 +96,7 @@ async function demo(flags: DemoFlags, isAdapterNamed: boolean): Promise<void> {
       redis: flags.redis,
       force: flags.force === true,
       stay: flags.stay === true || (flags.once !== true && process.stdout.isTTY),
-      style: { width: columnsOf(process.stdout), theme: themeFor(process.stdout, flags.color) },
+      style: { width: proseColumnsOf(process.stdout), theme: themeFor(process.stdout, flags.color) },
       print: (line) => {
         output.line(line);
         written = written.then(() => output.flush());

@@ -12,7 +12,7 @@ import { say } from '../notice.ts';
 import { Output } from '../output.ts';
 import { addRedisOptions, type RedisOptions, readTarget } from '../redis-options.ts';
 import { stopOnSignals } from '../signals.ts';
-import { columnsOf, themeFor } from '../terminal.ts';
+import { proseColumnsOf, themeFor } from '../terminal.ts';
 
 interface DoctorOptions extends RedisOptions {
   readonly sentinel?: string;
@@ -200,6 +200,6 @@ async function write(report: Report, { json, markdown, color }: DoctorOptions): 
   const { writeReport } = await import('../../render/findings.ts');
   return writeReport(report, {
     theme: themeFor(process.stdout, color),
-    columns: columnsOf(process.stdout),
+    columns: proseColumnsOf(process.stdout),
   });
 }

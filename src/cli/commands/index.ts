@@ -16,17 +16,17 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'servers',
-    summary: 'list the servers that are subscribed, and whether they count each other right',
+    summary: 'who is subscribed, and whether the servers count each other right',
     load: () => import('./servers.ts'),
   },
   {
     name: 'follow',
-    summary: 'follow one request, server, room, socket or event: who answered when, who is missing',
+    summary: 'one request, server, room or event: who answered when, who is missing',
     load: () => import('./follow.ts'),
   },
   {
     name: 'record',
-    summary: 'the same into a file, as it came, for decode, explain and replay',
+    summary: 'write what passes to a file, for decode, explain, doctor and replay',
     load: () => import('./record.ts'),
   },
   {
@@ -51,7 +51,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'explain',
-    summary: 'the same, byte by byte: what each byte of a payload means',
+    summary: 'explain what each byte of a message means',
     load: () => import('./explain.ts'),
   },
   {

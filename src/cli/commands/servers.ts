@@ -227,7 +227,7 @@ async function look(
     if (options.json === true) return writeServersJson(view, node, Date.now() * 1000);
     const theme = themeFor(process.stdout, options.color);
     const full = wantsWholeLines(process.stdout, options.full);
-    const style = { theme, columns: columnsOf(process.stdout), full };
+    const style = { theme, columns: full ? Number.POSITIVE_INFINITY : columnsOf(process.stdout), full };
     const where = `${theme.strong('sio-inspect')} · servers at ${safeText(redactUrl(node))} · asked, not subscribed: the servers do not notice us`;
     return `${wrapText(where, style.columns).join('\n')}\n\n${writeServers(view, style)}`;
   });
