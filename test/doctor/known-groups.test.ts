@@ -53,6 +53,20 @@ void test('into-the-void: an emitter of the old dialect, or one that forgets the
   assert.deepEqual(namesOf(heard), []);
 });
 
+void test('into-the-void: an emitter with the right key and a namespace that no server has is told about the namespace only', async () => {
+  const advise = async (nsp: string, servers: string): Promise<string> => {
+    const lines = ['aaaaaa', 'bbbbbb'].flatMap((uid, index) => [
+      ...subscribeClassic(uid, `10.0.0.${index}:1`, { nsp: servers }),
+      sayClassic({ at: 1 + index, uid, nsp: servers, client: `10.0.0.${index}:2` }),
+    ]);
+    const lost = [3, 4].map((at) => sayClassic({ at, uid: 'emitter', nsp, client: '10.0.0.9:1' }));
+    const report = await examineText(writeMonitor([...lines, ...lost]), 'into-the-void');
+    return report.cases[0]?.next[0] ?? '';
+  };
+  assert.match(await advise('/news', '/'), /: emitter, without \.of\("\/news"\)$/);
+  assert.match(await advise('/', '/chat'), /: emitter\.of\("\/chat"\)$/);
+});
+
 void test('into-the-void: an emitter that is heard is no fault', async () => {
   const heard = [3, 4].map((at) => sayClassic({ at, uid: 'emitter', key: 'chat' }));
   const report = await examineText(writeMonitor([...SERVERS, ...BUSY, ...heard]));

@@ -66,14 +66,19 @@ function diagnose(sender: Sender, groups: readonly KnownGroup[], isTold: boolean
 function explain(sender: Sender, near: KnownGroup): string {
   if (sender.key === near.key && sender.nsp === near.nsp)
     return `Servers listen to channels that begin with ${near.key}#${near.nsp}#, up to the last #. Emitters before socket.io-emitter 1.0 publish elsewhere: update it, to @socket.io/redis-emitter.`;
-  const nsp = near.nsp === '/' ? '' : `.of("${near.nsp}")`;
   const wrong = [
     ...(sender.key === near.key ? [] : [`the key is "${sender.key}" there and "${near.key}" in the servers`]),
     ...(sender.nsp === near.nsp
       ? []
       : [`the namespace is "${sender.nsp}" there and "${near.nsp}" in the servers`]),
   ].join(', and ');
-  return `Did you mean ${describePlace(near)}? Now ${wrong}: new Emitter(redis, { key: "${near.key}" })${nsp}`;
+  return `Did you mean ${describePlace(near)}? Now ${wrong}: ${writeEmitter(sender, near)}`;
+}
+
+function writeEmitter({ key, nsp }: Sender, near: KnownGroup): string {
+  const emitter = key === near.key ? 'emitter' : `new Emitter(redis, { key: "${near.key}" })`;
+  if (near.nsp !== '/') return `${emitter}.of("${near.nsp}")`;
+  return nsp === '/' ? emitter : `${emitter}, without .of("${nsp}")`;
 }
 
 function describeGroups(groups: readonly KnownGroup[]): string {
