@@ -54,6 +54,7 @@ export class LiveTalk {
   #quiet: NodeJS.Timeout | undefined;
   readonly #attached = new Set<string>();
   #attachedAt = 0;
+  #passedOver = 0;
   #rateSaidAt = 0;
   /** What is said as soon as all ways are attached: before, it would not be true. */
   #banner: string[] = [];
@@ -139,6 +140,11 @@ export class LiveTalk {
     clearTimeout(this.#quiet);
   }
 
+  /** Something has come that the filters leave out: who sees nothing else must be told. */
+  passedOver(): void {
+    this.#passedOver++;
+  }
+
   end(): void {
     clearTimeout(this.#quiet);
   }
@@ -214,6 +220,11 @@ export class LiveTalk {
   async #explainSilence(): Promise<void> {
     const place = this.#place;
     if (place === undefined) return;
+    if (this.#passedOver > 0) {
+      const came = plural(this.#passedOver, 'message');
+      say(this.#theme.warning(`${came} in ${QUIET_MS / 1000} s, and the filters leave all of them out.`));
+      return;
+    }
     try {
       await withAllLinks(place, this.#options.signal, async (links) => {
         const sights = await lookAround(links, this.#watched());

@@ -141,6 +141,16 @@ void test('monitor counts in its header the servers that are watched, and names 
   }
 });
 
+void test('monitor says after five seconds that the filters leave out all that comes', async () => {
+  const running = startCli(['monitor', '--url', redis.url, '--nsp', '/nobody']);
+  await running.until(/read-only/);
+  await Promise.all([1, 2, 3].map(() => publisher.publish('socket.io#/#', BLOG)));
+  await running.until(/ in 5 s/).finally(() => running.child.kill('SIGINT'));
+  const { stderr, stdout } = await running.finished();
+  assert.match(stderr, /^3 messages in 5 s, and the filters leave all of them out\.$/m);
+  assert.equal(stdout, '');
+});
+
 void test('monitor says after five seconds of silence what is there instead, and the command that shows it', async () => {
   const subscriber = new Redis(redis.url);
   await subscriber.psubscribe('myapp#/#*');

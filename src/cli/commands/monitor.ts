@@ -181,10 +181,13 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
       ),
       stop,
       onObserved: (observed) => {
-        talk.heard();
         summary.add(observed);
         notes?.add(observed);
-        if (!wanted(observed)) return false;
+        if (!wanted(observed)) {
+          talk.passedOver();
+          return false;
+        }
+        talk.heard();
         printer.print(observed);
         return true;
       },
