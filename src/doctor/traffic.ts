@@ -88,7 +88,7 @@ export class Traffic {
   }
 }
 
-function isUnread(observed: Observed): boolean {
+export function isUnread(observed: Observed): boolean {
   if (observed.is === 'unframed') return true;
   return (
     observed.is === 'message' && observed.message.kind === 'undecoded' && observed.message.key === undefined

@@ -10,7 +10,8 @@ import { examine, type Report } from '../doctor/examine.ts';
 import type { Rule } from '../doctor/rule.ts';
 import { takeLook } from '../doctor/take-look.ts';
 import { Attendance } from '../doctor/taps/attendance.ts';
-import { Traffic, type TrafficOptions } from '../doctor/traffic.ts';
+import { isUnread, Traffic, type TrafficOptions } from '../doctor/traffic.ts';
+import type { Observed } from '../model/observed.ts';
 import type { Source } from '../model/frame.ts';
 import { literalPattern } from '../redis/glob.ts';
 import { findPlace, type Place, withAllLinks } from '../redis/place.ts';
@@ -199,13 +200,18 @@ export async function diagnoseCapture(
     },
     onNote: (note) => notes.push(note),
   })) {
-    for (const observed of batch) traffic.add(observed);
+    for (const observed of batch) if (enough?.aborted !== true || !isCutOff(observed)) traffic.add(observed);
   }
   traffic.finish();
   if (enough?.aborted === true) notes.push('Interrupted: it was not read to its end.');
   const report = examine(rules, { looks: [], traffic, keys, ...(expect === undefined ? {} : { expect }) });
   const absence = traffic.messages === 0 ? { absence: nothingIn(names, traffic.unread) } : {};
   return { ...report, notes, ...absence };
+}
+
+/** What is cut off by our own ending is neither a gap nor unreadable. */
+function isCutOff(observed: Observed): boolean {
+  return observed.is === 'gap' ? observed.gap.reason === 'truncated' : isUnread(observed);
 }
 
 function nothingIn(names: readonly string[], unread: number): Absence {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { rules } from '../../src/doctor/rules/index.ts';
+import { diagnoseCapture } from '../../src/session/diagnose.ts';
+import type { OfflineInput } from '../../src/session/offline.ts';
 import {
   examineText,
   type Line,
@@ -102,6 +105,21 @@ describe('rules about unanswered requests', () => {
     const report = await examineText(writeMonitor(asked), 'deaf-requester');
     assert.equal(whyUnchecked(report, 'deaf-requester'), 'needs a live Redis');
   });
+});
+
+test('a line that our own ending cuts off is not called unreadable', async () => {
+  const text = writeMonitor(upTo(3).map((at) => sayClassic({ at, uid: 'aaaaaa' })));
+  const enough = new AbortController();
+  async function* chunks(): AsyncIterable<Buffer> {
+    yield await Promise.resolve(Buffer.from(text.slice(0, -40)));
+    enough.abort();
+  }
+  async function* inputs(): AsyncIterable<OfflineInput> {
+    yield await Promise.resolve({ name: 'capture.txt', chunks: chunks() });
+  }
+  const report = await diagnoseCapture(inputs(), { rules, enough: enough.signal });
+  assert.deepEqual([report.messages, report.unread, report.gaps], [2, 0, 0]);
+  assert.deepEqual(report.notes, ['Interrupted: it was not read to its end.']);
 });
 
 describe('double-emit', () => {
