@@ -4,6 +4,7 @@ import { ExtData } from '@msgpack/msgpack';
 import type { Look } from '../../src/doctor/evidence.ts';
 import { emitOnlyServers } from '../../src/doctor/rules/emit-only-servers.ts';
 import { privateRoomLost } from '../../src/doctor/rules/private-room-lost.ts';
+import { timeoutSilentServer } from '../../src/doctor/rules/timeout-silent-server.ts';
 import { versionSkew } from '../../src/doctor/rules/version-skew.ts';
 import {
   examineText,
@@ -24,6 +25,50 @@ function lookAt(at: number, uids: readonly string[], more: Partial<Look> = {}): 
   const groups = [{ adapter: 'redis', key: 'socket.io', nsp: '/', uids, counted: uids.length }];
   return { from: momentOf(at), to: momentOf(at), groups, ...more } as unknown as Look;
 }
+
+describe('timeout-silent-server', () => {
+  test('names the one server that is silent once, by its uid with its address', async () => {
+    const lines = [1, 2, 3].flatMap((at): Line[] => {
+      const requestId = `r${at}`;
+      const request = JSON.stringify({ uid: 'aaaaaa', requestId, type: 5 });
+      const answer = JSON.stringify({ requestId, sockets: [] });
+      return [
+        { at, client: '10.0.0.1:1', words: ['publish', 'socket.io-request#/#', request] },
+        { at: at + 0.1, client: '10.0.0.2:1', words: ['publish', 'socket.io-response#/#aaaaaa#', answer] },
+        sayClassic({ at: at + 0.2, uid: 'bbbbbb', client: '10.0.0.2:1' }),
+      ];
+    });
+    const row = {
+      ageSeconds: 60,
+      idleSeconds: 60,
+      channels: 0,
+      patterns: 0,
+      shardChannels: 0,
+      name: '',
+      flags: 'N',
+    };
+    const clients = [
+      { ...row, address: '10.0.0.3:1', lastCommand: 'publish', node: 'n', id: '5' },
+      {
+        ...row,
+        address: '10.0.0.3:2',
+        lastCommand: 'subscribe',
+        node: 'n',
+        id: '6',
+        channels: 3,
+        outputBytes: 0,
+      },
+    ];
+    const look = lookAt(20, ['aaaaaa', 'bbbbbb', 'cccccc'], {
+      clients,
+      facts: { mode: 'standalone' },
+      nodes: [],
+    } as unknown as Look);
+    const traffic = await trafficOf(lines, look.groups, 20);
+    const [found] = timeoutSilentServer.check({ looks: [look], traffic });
+    assert.equal(found?.sentence, '1 of 3 servers does not answer: cccccc (10.0.0.3:1).');
+  });
+});
 
 describe('version-skew', () => {
   // notepack.io 2 writes a date so; @msgpack/msgpack writes one as notepack.io 3 does.

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { encode } from '@msgpack/msgpack';
+import type { KnownGroup } from '../../src/analyse/correlate-peers.ts';
 import { quoteBytes } from '../../src/bytes/sds-repr.ts';
 import type { Report } from '../../src/doctor/examine.ts';
 import { rules } from '../../src/doctor/rules/index.ts';
@@ -32,13 +33,18 @@ async function* inputsOf(text: string | Uint8Array): AsyncIterable<OfflineInput>
   yield await Promise.resolve({ name: 'capture.txt', chunks: Readable.from([Buffer.from(text)]) });
 }
 
-/** What was observed, for rules that also need looks. */
-export async function trafficOf(lines: readonly Line[]): Promise<Traffic> {
+/** What was observed until a moment, for rules that also need looks; `groups` as a look found them. */
+export async function trafficOf(
+  lines: readonly Line[],
+  groups: readonly KnownGroup[] = [],
+  until?: number,
+): Promise<Traffic> {
   const traffic = new Traffic({ patienceMs: 1000 });
+  traffic.setServers(groups);
   for await (const batch of readOffline(inputsOf(writeMonitor(lines)), {})) {
     for (const observed of batch) traffic.add(observed);
   }
-  traffic.finish();
+  traffic.finish(until === undefined ? undefined : momentOf(until));
   return traffic;
 }
 

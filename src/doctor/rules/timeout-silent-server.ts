@@ -1,5 +1,5 @@
 import { describePlace, type Evidence } from '../evidence.ts';
-import type { Diagnosis, Rule } from '../rule.ts';
+import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import {
   type Judged,
   judgePlaces,
@@ -47,7 +47,7 @@ function diagnose(
   const servers = (first?.expected ?? 0) + 1;
   const all = place.wide.length > 0 ? place.wide : place.handled;
   const answers = first === undefined ? '' : `${first.outcome.answers} of ${first.expected}`;
-  const named = listNames(culprits.map(({ value }) => value));
+  const named = missing === 1 ? nameOne(culprits) : listNames(culprits.map(({ value }) => value));
   const ears = findEars(culprits, evidence);
   const waiting = ears.reduce((sum, { outputBytes }) => sum + outputBytes, 0);
   return {
@@ -67,4 +67,12 @@ function diagnose(
     ],
     sure,
   };
+}
+
+/** A uid and the connection that belongs to it are one server, not two. */
+function nameOne(culprits: readonly Culprit[]): string {
+  const [uid, connection, ...others] = culprits.map(({ value }) => value);
+  return others.length === 0 && culprits[0]?.is === 'uid' && culprits[1]?.is === 'connection'
+    ? `${uid ?? ''} (${connection ?? ''})`
+    : listNames(culprits.map(({ value }) => value));
 }
