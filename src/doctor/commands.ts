@@ -1,5 +1,6 @@
 import { redactUrl } from '../redis/target.ts';
-import type { Look, SeenClient } from './evidence.ts';
+import type { SeenClient } from './connections.ts';
+import type { Look } from './evidence.ts';
 import type { Report } from './examine.ts';
 
 /** A word as a shell takes it literally: names in commands are a stranger's, and commands are there to be pasted. */

@@ -1,5 +1,9 @@
 import type { ClientRow } from '../redis/client-list.ts';
-import type { SeenClient } from './evidence.ts';
+
+/** A connection, and the node that it is connected to: ids are the node's own. */
+export interface SeenClient extends ClientRow {
+  readonly node: string;
+}
 
 /** An address without its port, or the path of a unix socket. */
 export function hostOf({ address }: Pick<ClientRow, 'address'>): string {

@@ -1,12 +1,7 @@
-import type { ClientRow } from '../redis/client-list.ts';
 import type { RedisFacts, ServerGroup } from '../redis/registry.ts';
+import type { SeenClient } from './connections.ts';
 import type { Attendance } from './taps/attendance.ts';
 import type { Traffic } from './traffic.ts';
-
-/** A connection, and the node that it is connected to: ids are the node's own. */
-export interface SeenClient extends ClientRow {
-  readonly node: string;
-}
 
 /** What Redis says when asked, at one moment. */
 export interface Look {

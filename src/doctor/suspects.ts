@@ -1,8 +1,8 @@
 import { EMITTER } from '../model/message.ts';
 import type { ClientRow } from '../redis/client-list.ts';
 import { killCommand } from './commands.ts';
-import { isOpenedTogether, isPlain } from './connections.ts';
-import type { Evidence, SeenClient } from './evidence.ts';
+import { isOpenedTogether, isPlain, type SeenClient } from './connections.ts';
+import type { Evidence } from './evidence.ts';
 import type { Culprit, Diagnosis } from './rule.ts';
 import { type Judged, leastMissing, type Place } from './shortfalls.ts';
 import { describeSeconds, nameConnection } from './words.ts';

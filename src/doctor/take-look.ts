@@ -4,7 +4,8 @@ import { isOurAddress } from '../redis/our-addresses.ts';
 import { type Answer, listOf, readInfo, textOf } from '../redis/questions.ts';
 import { Asker, listAllServers, type Registry, readFacts, type ServerGroup } from '../redis/registry.ts';
 import { lookAtStreams } from './look-at-streams.ts';
-import type { Denial, Look, NodeFacts, SeenClient } from './evidence.ts';
+import type { SeenClient } from './connections.ts';
+import type { Denial, Look, NodeFacts } from './evidence.ts';
 import type { Glance } from './taps/attendance.ts';
 
 /** A server that comes or goes while channels are listed and counted: asked again, this often at most. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { encodeCommand } from '../../bytes/resp-encode.ts';
 import type { RedisLink } from '../../redis/connect.ts';
-import type { Arrival } from './backlog.ts';
+import type { Arrival } from './spool.ts';
 import { nowMicros } from './clock.ts';
 import type { Opening, Talk, Way } from './way.ts';
 

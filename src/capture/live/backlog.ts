@@ -1,13 +1,4 @@
-import { Spool } from './spool.ts';
-
-/** Bytes as they came from a socket. */
-export interface Arrival {
-  /** Counts the connections; bytes of two connections never belong together. */
-  readonly session: number;
-  /** Microseconds since 1970. */
-  readonly time: number;
-  readonly bytes: Buffer;
-}
+import { type Arrival, Spool } from './spool.ts';
 
 export interface BacklogOptions {
   /** Memory for what has arrived and is not decoded yet; then a spool file is used. Default 256 MB. */

@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RespReader } from '../../bytes/resp.ts';
 import { RespError, type RespValue } from '../../bytes/resp-value.ts';
 import type { Captured, Source } from '../../model/frame.ts';
-import { type Arrival, Backlog } from './backlog.ts';
+import { Backlog } from './backlog.ts';
+import type { Arrival } from './spool.ts';
 import { Keeper } from './keeper.ts';
 import type { Decode, LiveOptions, Session, Way } from './way.ts';
 

@@ -1,7 +1,15 @@
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Arrival } from './backlog.ts';
+
+/** Bytes as they came from a socket. */
+export interface Arrival {
+  /** Counts the connections; bytes of two connections never belong together. */
+  readonly session: number;
+  /** Microseconds since 1970. */
+  readonly time: number;
+  readonly bytes: Buffer;
+}
 
 /** session u32, time f64, length u32, then the bytes. */
 const HEADER_BYTES = 16;

@@ -1,6 +1,6 @@
 import type { ServerGroup } from '../../redis/registry.ts';
-import { hostOf, isClassicEar, isPlain } from '../connections.ts';
-import { describePlace, type Evidence, lastingGroups, type Look, type SeenClient } from '../evidence.ts';
+import { hostOf, isClassicEar, isPlain, type SeenClient } from '../connections.ts';
+import { describePlace, type Evidence, lastingGroups, type Look } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { nameConnection, plural } from '../words.ts';
 

@@ -1,5 +1,5 @@
-import { isClassicEar, isSameConnection, isSubscribed } from '../connections.ts';
-import type { Evidence, Look, SeenClient } from '../evidence.ts';
+import { isClassicEar, isSameConnection, isSubscribed, type SeenClient } from '../connections.ts';
+import type { Evidence, Look } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { listNames, nameConnection, plural } from '../words.ts';
 

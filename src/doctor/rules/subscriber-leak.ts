@@ -1,14 +1,7 @@
 import type { ServerGroup } from '../../redis/registry.ts';
 import { killCommand } from '../commands.ts';
-import { hostOf } from '../connections.ts';
-import {
-  describePlace,
-  type Evidence,
-  lastingGroups,
-  leftOver,
-  type Look,
-  type SeenClient,
-} from '../evidence.ts';
+import { hostOf, type SeenClient } from '../connections.ts';
+import { describePlace, type Evidence, lastingGroups, leftOver, type Look } from '../evidence.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import { describeSeconds, listNames, nameConnection, plural } from '../words.ts';
 

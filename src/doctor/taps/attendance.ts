@@ -1,6 +1,5 @@
 import type { ServerGroup } from '../../redis/registry.ts';
-import { hostOf } from '../connections.ts';
-import type { SeenClient } from '../evidence.ts';
+import { hostOf, type SeenClient } from '../connections.ts';
 
 /** Who is there at one moment. */
 export interface Glance {
