@@ -38,6 +38,8 @@ export interface LiveTalkOptions {
   readonly keys: readonly string[] | undefined;
   /** The name that the user gave for a primary behind a Sentinel. */
   readonly sentinel?: string;
+  /** When it ends by itself; undefined where it does not. */
+  readonly endsAfterMs: number | undefined;
   readonly color: boolean;
   readonly signal: AbortSignal;
 }
@@ -210,7 +212,9 @@ export class LiveTalk {
   }
 
   #advice(): string {
-    const price = priceOf(this.#ways, this.#facts, '--for 30s, or let --max-rate do it');
+    const { endsAfterMs } = this.#options;
+    const orElse = ', or let --max-rate do it';
+    const price = priceOf(this.#ways, { facts: this.#facts, endsAfterMs, orElse });
     if (price !== undefined) return price;
     return this.#ways.includes('replica')
       ? 'who sent it is not known on a replica'

@@ -63,8 +63,7 @@ function lacks(rule: Rule, evidence: Evidence, absence: Absence | undefined): st
   return absence !== undefined && rule.isAboutServers === true ? 'no server was found' : undefined;
 }
 
-function lacksAnything(rule: Rule, { looks, traffic, attendance, expect }: Evidence): string | undefined {
-  if (rule.name === 'expected-servers' && expect === undefined) return 'needs --expect';
+function lacksAnything(rule: Rule, { looks, traffic, attendance }: Evidence): string | undefined {
   if (rule.needs !== 'traffic' && looks.length === 0) return 'needs a live Redis';
   if (rule.needs === 'watch' && attendance === undefined) return 'needs time to watch: --for 10s';
   if (rule.needs === 'traffic' && traffic === undefined) return 'needs traffic: --for 10s';

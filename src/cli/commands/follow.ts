@@ -136,7 +136,7 @@ async function followLive(
   const limit = limitWatching(bound, stop);
   try {
     const place = await findPlace(target, options.sentinel, stop.signal);
-    const price = await askPrice(ways, place, stop.signal);
+    const price = await askPrice(ways, place, options.for, stop.signal);
     const show = (steps: readonly FollowStep[]): void => {
       printer.show(steps, live.threads);
       // A single request has an end.
@@ -189,10 +189,11 @@ async function followLive(
 async function askPrice(
   ways: readonly LiveWay[],
   place: Place,
+  endsAfterMs: number | undefined,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const facts = await withLink(await place.locate(signal), signal, readFacts);
-  return priceOf(ways, facts);
+  return priceOf(ways, { facts, endsAfterMs });
 }
 
 /** Says what is still open, and that nothing was there. */

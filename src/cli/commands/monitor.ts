@@ -136,6 +136,7 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
   const talk = new LiveTalk({
     target,
     keys: options.key,
+    endsAfterMs: options.for,
     color: options.color,
     signal: stop.signal,
     ...(options.sentinel === undefined ? {} : { sentinel: options.sentinel }),

@@ -90,7 +90,7 @@ async function servers(options: ServersOptions): Promise<void> {
   try {
     const place = await findPlace(target, options.sentinel, stop.signal);
     const { via } = options;
-    if (via !== undefined) say(await describeListening(place, stop.signal));
+    if (via !== undefined) say(await describeListening(place, options, stop.signal));
     const bound = via !== undefined && options.for === undefined ? boundOf([via], target) : undefined;
     if (options.watch !== true) await showOnce(options, place, output, stop);
     else if (bound === undefined) await watch(options, place, output, stop);
@@ -126,9 +126,14 @@ async function showOnce(
   await output.flush();
 }
 
-async function describeListening(place: Place, signal: AbortSignal): Promise<string> {
+async function describeListening(
+  place: Place,
+  { watch: isWatching, for: forMs }: ServersOptions,
+  signal: AbortSignal,
+): Promise<string> {
   const facts = await withLink(await place.locate(signal), signal, readFacts);
-  return `Listening, read-only: the servers do not notice us. ${priceOf(['monitor'], facts) ?? ''}.`;
+  const endsAfterMs = forMs ?? (isWatching === true ? undefined : LISTEN_MS);
+  return `Listening, read-only: the servers do not notice us. ${priceOf(['monitor'], { facts, endsAfterMs }) ?? ''}.`;
 }
 
 /** Looks again and again; on a terminal in its other screen, so that the last look alone stays. */

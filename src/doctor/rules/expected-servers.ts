@@ -41,6 +41,7 @@ export const expectedServers: Rule = {
       };
     });
   },
+  lacks: ({ expect }: Evidence): string | undefined => (expect === undefined ? 'needs --expect' : undefined),
 };
 
 function nobody(expect: number, keys: readonly string[] = []): Diagnosis {
