@@ -5,6 +5,7 @@ import { type SubscribeOptions, subscribeSource } from '../../../src/capture/liv
 import { type PrivateRedis, startPrivateRedis } from '../../../src/demo/private-redis.ts';
 import { RedisFailure } from '../../../src/redis/failure.ts';
 import { type Collecting, collect } from './collect.ts';
+import { waitFor } from '../../support/wait.ts';
 import { startFakeRedis } from './fake-redis.ts';
 
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
@@ -185,13 +186,17 @@ describe('subscribeSource', () => {
     const source = subscribeSource({
       target: { url: server.url },
       patterns: ['socket.io*'],
-      onEvent: () => void redis.publish('socket.io#/#', 'x'),
+      onEvent: ({ is }) => {
+        if (is === 'attached') void redis.publish('socket.io#/#', 'x');
+      },
     });
     for await (const batch of source(new AbortController().signal)) {
       assert.equal(batch.length, 1);
       break;
     }
-    assert.equal(await redis.pubsub('NUMPAT'), 0);
+    const hasGone = async (): Promise<true | undefined> =>
+      Number(await redis.pubsub('NUMPAT')) === 0 ? true : undefined;
+    await waitFor('Redis to notice that nobody is subscribed', hasGone);
   });
 
   it('fails at the start when Redis is not there', async () => {
@@ -227,7 +232,7 @@ describe('subscribeSource', () => {
     assert.equal(source.frames().length, 1);
     assert.deepEqual(
       source.events.map(({ is }) => is),
-      ['refused', 'attached'],
+      ['refused', 'attached', 'watching'],
     );
   });
 });
