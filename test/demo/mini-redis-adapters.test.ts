@@ -235,6 +235,8 @@ async function playRecovery(redisUrl: string, name: string): Promise<unknown> {
       return sessions.length === 1 && news.includes('missed') ? true : undefined;
     });
     redis.disconnect();
+    // Until then it takes itself for connected, and connects no second time.
+    await waitFor('the client to notice, too', () => client.disconnected || undefined);
     client.connect();
     await waitFor('the missed news', () => (heard.length === 2 ? true : undefined));
     return { recovered: client.recovered, heard };
