@@ -39,11 +39,15 @@ describe('demo that stays, with chat', () => {
   });
 
   it('lets two chat clients on different workers hear each other, and shows what they say', async () => {
-    const [a, b] = ['A', 'B'].map((name) => startCli(['chat', name, '--server', serverOf(demo)]));
-    assert.ok(a && b);
+    const isConnected = /connected, id: [\w-]{20}, worker: \d\n/;
+    const a = startCli(['chat', 'A', '--server', serverOf(demo)]);
+    const running = [a];
     try {
-      await a.until(/connected, id: [\w-]{20}, worker: \d\n/);
-      await b.until(/connected, id: [\w-]{20}, worker: \d\n/);
+      // The worker with the fewest clients is taken: the first one has to be counted by then.
+      await a.until(isConnected);
+      const b = startCli(['chat', 'B', '--server', serverOf(demo)]);
+      running.push(b);
+      await b.until(isConnected);
       const [of, at] = [a, b].map((client) => /worker: (\d)/.exec(client.stdout())?.[1]);
       assert.notEqual(of, at);
       a.child.stdin.write('Hello from A\n');
@@ -60,8 +64,7 @@ describe('demo that stays, with chat', () => {
       );
       assert.doesNotMatch(a.stdout(), /Hello from A/);
     } finally {
-      a.child.kill();
-      b.child.kill();
+      for (const { child } of running) child.kill();
     }
   });
 
