@@ -1,3 +1,4 @@
+import { type ClientRow, readClientList } from '../redis/client-list.ts';
 import { connect, type RedisLink } from '../redis/connect.ts';
 import { listOf, type Question, textOf } from '../redis/questions.ts';
 import type { RedisTarget } from '../redis/target.ts';
@@ -109,7 +110,8 @@ async function findChannels(link: RedisLink): Promise<readonly { name: string; l
 async function listListeners(target: RedisTarget): Promise<readonly Listener[] | string> {
   const redis = openRedis(target, 'sio-inspect-demo-check', () => undefined);
   try {
-    return readListeners(String(await redis.client('LIST')));
+    const clients = readClientList(String(await redis.client('LIST')));
+    return clients.filter(({ name }) => !OUR_NAMES.test(name)).flatMap(toListener);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {
@@ -117,30 +119,15 @@ async function listListeners(target: RedisTarget): Promise<readonly Listener[] |
   }
 }
 
-function readListeners(list: string): Listener[] {
-  return list
-    .split('\n')
-    .map((line) => new Map(line.split(' ').map((word) => splitOnce(word))))
-    .filter((fields) => !OUR_NAMES.test(fields.get('name') ?? ''))
-    .flatMap((fields) => {
-      const by = LISTENING.flatMap(([command, field]) =>
-        Number(fields.get(field) ?? 0) > 0 ? [command] : [],
-      );
-      // Also between two of them, when it is not blocked for a moment.
-      if (fields.get('cmd') === 'xread') by.push('XREAD');
-      return by.length === 0
-        ? []
-        : [{ address: fields.get('addr') ?? '?', name: fields.get('name') ?? '', by }];
-    });
+function toListener(client: ClientRow): readonly Listener[] {
+  const by = LISTENING.flatMap(([command, field]) => (client[field] > 0 ? [command] : []));
+  // Also between two of them, when it is not blocked for a moment.
+  if (client.lastCommand === 'xread') by.push('XREAD');
+  return by.length === 0 ? [] : [{ address: client.address, name: client.name, by }];
 }
 
-const LISTENING: readonly (readonly [ListeningCommand, string])[] = [
-  ['SUBSCRIBE', 'sub'],
-  ['SSUBSCRIBE', 'ssub'],
-  ['PSUBSCRIBE', 'psub'],
+const LISTENING: readonly (readonly [ListeningCommand, 'channels' | 'shardChannels' | 'patterns'])[] = [
+  ['SUBSCRIBE', 'channels'],
+  ['SSUBSCRIBE', 'shardChannels'],
+  ['PSUBSCRIBE', 'patterns'],
 ];
-
-function splitOnce(word: string): readonly [string, string] {
-  const at = word.indexOf('=');
-  return [word.slice(0, at), word.slice(at + 1)];
-}
