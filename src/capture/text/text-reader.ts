@@ -3,13 +3,7 @@ import { ByteBlock } from '../../bytes/byte-block.ts';
 import { asBuffer } from '../../bytes/decode-error.ts';
 import { ChunkedBytes } from '../../bytes/resp-bytes.ts';
 import type { Captured } from '../../model/frame.ts';
-import {
-  type Ahead,
-  type AheadState,
-  readLeft,
-  startsWithRecord,
-  type Transcript,
-} from '../../recording/ahead.ts';
+import { type Ahead, readLeft, startsWithRecord, type Transcript } from '../../recording/ahead.ts';
 import type { Glance } from '../../recording/glance.ts';
 import type { LinesReader } from '../short-ways.ts';
 import { LineReader } from './line-reader.ts';
@@ -31,33 +25,27 @@ const BATCH = 256;
 /** Reads one text that comes in chunks: MONITOR text and subscription lines as they come, all else at its end. */
 export class TextReader implements LinesReader {
   readonly form = 'monitor';
+  /** MONITOR lines can be read ahead where they are byte for byte as they were written. */
+  readonly aheadState = {
+    isCertain: false,
+    origins: new Map<never, never>(),
+    saidOrigins: 0,
+    changedOrigins: 0,
+  };
   readonly #context: TextContext;
   readonly #lines: LineReader;
   readonly #stream = new ChunkedBytes();
-  readonly #monitor = new MonitorLines();
+  /** Made for the first glance: most texts are short, and nobody glances at them. */
+  #monitor: MonitorLines | undefined;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #kind: TextKind | undefined;
   #decoder: StringDecoder | undefined;
   #endsInLine = false;
-  #hasUsualLines = false;
 
   constructor(options: TextOptions) {
     this.#context = createTextContext(options);
     this.#lines = new LineReader(this.#context);
-  }
-
-  /** MONITOR lines can be read ahead where they are byte for byte as they were written. */
-  get aheadState(): AheadState {
-    const isCertain = (): boolean => this.#hasUsualLines;
-    return {
-      get isCertain() {
-        return isCertain();
-      },
-      origins: new Map(),
-      saidOrigins: 0,
-      changedOrigins: 0,
-    };
   }
 
   /**
@@ -155,12 +143,12 @@ export class TextReader implements LinesReader {
 
   /** Reads whole lines until there are enough, taken or not; false when what is left is no whole line. */
   #readBatch(text: ByteBlock, out: Captured[], glance: Glance): boolean {
-    const monitor = this.#monitor;
+    const monitor = (this.#monitor ??= new MonitorLines());
     const { bytes } = text;
     let mayTake = !this.#lines.hasBegun;
     for (let count = 0; text.used < bytes.length && count < BATCH; count++) {
       if (mayTake && monitor.read(text, text.used)) {
-        this.#hasUsualLines = true;
+        this.aheadState.isCertain = true;
         if (glance(monitor.head, monitor.time, monitor.payload)) {
           text.used = monitor.end;
           continue;
