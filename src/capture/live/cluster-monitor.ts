@@ -6,6 +6,7 @@ import { parseTarget, type RedisTarget } from '../../redis/target.ts';
 import { nowMicros } from './clock.ts';
 import { Merger } from './merge.ts';
 import { monitorSource } from './monitor.ts';
+import { tellTogether } from './together.ts';
 import type { LiveOptions } from './way.ts';
 
 /** How often to look whether the cluster has other primaries. */
@@ -49,8 +50,8 @@ class Nodes {
   readonly #end = new AbortController();
   #lookedAt: number | undefined;
   #isHurried = false;
-  /** How many of the first primaries are not attached yet; what comes later does not begin the watching. */
-  #unwatched = 0;
+  /** The first primaries are watched together; what comes later does not begin the watching. */
+  #onEvent: Options['onEvent'];
 
   constructor(place: Place, options: Options, merger: Merger) {
     this.#place = place;
@@ -64,7 +65,7 @@ class Nodes {
     const now = nowMicros();
     const primaries = await this.#place.locatePrimaries(signal);
     this.#lookedAt = now;
-    if (before === undefined) this.#unwatched = primaries.length;
+    if (before === undefined) this.#onEvent = tellTogether(primaries.length, this.#options.onEvent);
     for (const target of primaries) {
       if (!this.#nodes.has(target.url)) this.#add(target, before);
     }
@@ -107,8 +108,7 @@ class Nodes {
       onEvent: (event) => {
         if (event.is === 'attached') this.#noteAttached(target, node, unseenSince);
         if (event.is === 'lost') this.#isHurried = true;
-        if (event.is === 'watching' && --this.#unwatched !== 0) return;
-        this.#options.onEvent?.(event);
+        this.#onEvent?.(event);
       },
     });
     const isLater = unseenSince !== undefined;
