@@ -62,13 +62,18 @@ export async function readCaptures(
     },
   });
   const reserve = conditions.length > 0 ? undefined : printer.reserve;
-  const take = takeInto(printer, inspector, summary, createFilter(conditions), reserve);
+  const onTaken = (count: number, payloadBytes: number): void => {
+    summary.addBroadcasts(count, payloadBytes);
+    summary.shown += count;
+  };
+  const quick = reserve === undefined ? undefined : { inspector, reserve, onTaken };
+  const take = takeInto(printer, inspector, summary, createFilter(conditions), quick);
   const batches = captureOffline(openInputs(files), {
     ...(options.channel === undefined ? {} : { channel: options.channel }),
     ports: options.port ?? [],
     allDeliveries: options.deliveries === true,
     onNote: complain,
-    ...(reserve === undefined ? {} : takeShortWays(inspector, summary, reserve, options.key ?? [])),
+    ...(quick === undefined ? {} : takeShortWays(quick, options.key ?? [])),
   });
   for await (const batch of batches) {
     for (let start = 0; start < batch.length; start += BATCH) {
@@ -87,18 +92,28 @@ export async function readCaptures(
 /** Counted and printed between two looks at the output: enough to be worth a write, few enough to die young. */
 const BATCH = 256;
 
+/** What the short ways write with, and whom they tell how many broadcasts they have taken. */
+interface Quick {
+  readonly inspector: Inspector;
+  readonly reserve: NonNullable<Printer['reserve']>;
+  readonly onTaken: (count: number, payloadBytes: number) => void;
+}
+
 /** Where nothing is filtered and records are wanted, plain broadcasts take the short way. */
 function takeInto(
   printer: Printer,
   inspector: Inspector,
   summary: Summary,
   wanted: (observed: Observed) => boolean,
-  reserve: Printer['reserve'],
+  quick: Quick | undefined,
 ): (captured: Captured) => void {
   return (captured) => {
-    if (reserve !== undefined && captured.is === 'frame' && inspector.writeQuickly(captured.frame, reserve)) {
-      summary.addBroadcasts(1, captured.frame.payload?.length ?? 0);
-      summary.shown++;
+    if (
+      quick !== undefined &&
+      captured.is === 'frame' &&
+      inspector.writeQuickly(captured.frame, quick.reserve)
+    ) {
+      quick.onTaken(1, captured.frame.payload?.length ?? 0);
       return;
     }
     const observed = inspector.observe(captured);
@@ -110,17 +125,11 @@ function takeInto(
   };
 }
 
-/** Plain broadcasts of a recording become records without becoming frames, many of them in other threads. */
+/** Plain broadcasts of recordings and MONITOR texts become records without becoming frames, many in other threads. */
 function takeShortWays(
-  inspector: Inspector,
-  summary: Summary,
-  reserve: NonNullable<Printer['reserve']>,
+  { inspector, reserve, onTaken }: Quick,
   keys: readonly string[],
 ): Pick<InputOptions, 'glance' | 'ahead'> {
-  const onTaken = (count: number, payloadBytes: number): void => {
-    summary.addBroadcasts(count, payloadBytes);
-    summary.shown += count;
-  };
   return {
     glance: (head, time, payload) => {
       if (!inspector.writeGlance(head, time, payload, reserve)) return false;
