@@ -4,6 +4,7 @@ import type { Captured } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
 import type { RecordingHeader } from '../recording/format.ts';
 import type { Recorder } from '../recording/recorder.ts';
+import type { Place } from '../redis/place.ts';
 import type { Redaction } from '../redact/redaction.ts';
 import { plural } from '../render/phrase.ts';
 import { EXIT, UsageError } from './errors.ts';
@@ -23,6 +24,9 @@ export interface RecordingOptions {
 export interface RecordingSubject {
   readonly source: RecordingHeader['source'];
   readonly redisVersion?: string;
+  /** Where to look who is there, and until when. */
+  readonly place: Place;
+  readonly signal: AbortSignal;
   /** Only these are recorded; all is when there is none. */
   readonly wanted?: (observed: Observed) => boolean;
   /** The disk has refused: nothing more is recorded. */
@@ -87,6 +91,8 @@ export async function openRecording(
   if (options.record === undefined) return NO_RECORDING;
   const recorder = await openRecorder(options.record, options, subject, redaction);
   const { redact } = await import('../redact/redact-frame.ts');
+  const { writeLook, writeRedactedLook } = await import('../doctor/recorded-look.ts');
+  const { keepLooking } = await import('../session/keep-looking.ts');
   let frames = 0;
   const keep = (captured: Captured, observed: Observed | undefined): void => {
     const isOther = captured.is === 'other';
@@ -95,16 +101,25 @@ export async function openRecording(
     if (captured.is === 'frame') frames++;
     recorder.add(redaction === undefined ? captured : redact(captured, observed, redaction));
   };
+  const looking = await keepLooking({
+    place: subject.place,
+    signal: subject.signal,
+    onLook: (look) => {
+      recorder.add({ is: 'look', look: (redaction === undefined ? writeLook : writeRedactedLook)(look) });
+    },
+  });
   return {
     watch: (observer) => ({
       observe: (captured) => {
         const observed = observer.observe(captured);
         keep(captured, observed);
+        if (observed !== undefined) looking.add(observed);
         return observed;
       },
     }),
     flush: () => recorder.flush(),
     close: async () => {
+      await looking.end();
       await recorder.close();
       if (!recorder.hasFailed) return;
       const kept = recorder.frames;

@@ -12,7 +12,6 @@ export interface Look {
   readonly groups: readonly ServerGroup[];
   /** Without our own connections; absent where CLIENT LIST is forbidden. */
   readonly clients?: readonly SeenClient[];
-  /** INFO's fields, of each node. */
   readonly nodes: readonly NodeFacts[];
   /** `client-output-buffer-limit pubsub` in bytes, 0 for none; absent where CONFIG is forbidden. */
   readonly pubsubLimit?: { readonly hardBytes: number; readonly softBytes: number };
@@ -43,7 +42,8 @@ export interface StreamLook {
 export interface NodeFacts {
   readonly node: string;
   readonly role?: 'primary' | 'replica';
-  readonly info: ReadonlyMap<string, string>;
+  /** Connections that it has closed because they did not read fast enough; Redis counts them since 7.2. */
+  readonly dropped?: number;
 }
 
 /** An entry of ACL LOG. */
@@ -57,10 +57,14 @@ export interface Denial {
   readonly ageSeconds: number;
 }
 
-/** All that rules may judge by. A capture has no looks; a static examination no traffic. */
+/** All that rules may judge by. Of captures only recordings have looks; a static examination has no traffic. */
 export interface Evidence {
-  /** In order of time, at least a second between the first and the last. */
+  /** In order of time, at least a second between the first and the last; of a recording the latest. */
   readonly looks: readonly Look[];
+  /** Those of all the time, where that is more. */
+  readonly history?: readonly Look[];
+  /** True where all of it is past. */
+  readonly isCapture?: boolean;
   readonly traffic?: Traffic;
   /** Who was there, looked up again and again; absent where there was no time for that. */
   readonly attendance?: Attendance;
@@ -68,6 +72,11 @@ export interface Evidence {
   readonly expect?: number;
   /** Keys that the user is interested in; all where there are none. */
   readonly keys?: readonly string[];
+}
+
+/** All looks that there were, from first to last. */
+export function allLooks({ looks, history }: Evidence): readonly Look[] {
+  return history ?? looks;
 }
 
 /** The groups of a look that the user is interested in. */

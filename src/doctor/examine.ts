@@ -1,5 +1,6 @@
 import { type Absence, findAbsence } from './absence.ts';
 import type { Evidence } from './evidence.ts';
+import { NEEDS_REDIS } from './known-groups.ts';
 import type { Diagnosis, Rule } from './rule.ts';
 
 /** A rule that does not hold. */
@@ -63,9 +64,11 @@ function lacks(rule: Rule, evidence: Evidence, absence: Absence | undefined): st
   return absence !== undefined && rule.isAboutServers === true ? 'no server was found' : undefined;
 }
 
-function lacksAnything(rule: Rule, { looks, traffic, attendance }: Evidence): string | undefined {
-  if (rule.needs !== 'traffic' && looks.length === 0) return 'needs a live Redis';
-  if (rule.needs === 'watch' && attendance === undefined) return 'needs time to watch: --for 10s';
+function lacksAnything(rule: Rule, { looks, traffic, attendance, isCapture }: Evidence): string | undefined {
+  if (rule.needs !== 'traffic' && looks.length === 0) return NEEDS_REDIS;
+  if (rule.needs !== 'traffic' && looks.length === 1) return 'needs a longer recording: Redis was looked at once';
+  if (rule.needs === 'watch' && attendance === undefined)
+    return isCapture === true ? 'needs a longer recording' : 'needs time to watch: --for 10s';
   if (rule.needs === 'traffic' && traffic === undefined) return 'needs traffic: --for 10s';
   if (rule.needs !== 'traffic' || traffic?.messages !== 0) return undefined;
   const isSharded = looks.at(-1)?.groups.some(({ adapter }) => adapter === 'redis-sharded') === true;

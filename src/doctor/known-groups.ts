@@ -1,6 +1,6 @@
 import { EMITTER } from '../model/message.ts';
 import type { ServerGroup } from '../redis/registry.ts';
-import type { Evidence } from './evidence.ts';
+import { allLooks, type Evidence } from './evidence.ts';
 
 /** Servers of one adapter, key and namespace: those that Redis has told of, or those that were seen to subscribe. */
 export type KnownGroup = Pick<ServerGroup, 'adapter' | 'key' | 'nsp' | 'uids'>;
@@ -9,20 +9,24 @@ export type KnownGroup = Pick<ServerGroup, 'adapter' | 'key' | 'nsp' | 'uids'>;
  * The groups of each look, in order of time. Where there was no look, a capture that shows all servers subscribing stands
  * for one. Empty where neither tells who is there.
  */
-export function knownGroups({ looks, traffic }: Evidence): readonly (readonly KnownGroup[])[] {
+export function knownGroups(evidence: Evidence): readonly (readonly KnownGroup[])[] {
+  const looks = allLooks(evidence);
   if (looks.length > 0) return looks.map(({ groups }) => groups);
-  const seen = traffic?.subscriptions.registry();
+  const seen = evidence.traffic?.subscriptions.registry();
   return seen === undefined ? [] : [seen];
 }
 
+/** Where only what Redis says when it is asked would decide. */
+export const NEEDS_REDIS = 'needs a live Redis, or a recording by sio-inspect';
+
 /** Where knowing who is subscribed would decide, and nothing tells. */
 export const NEEDS_SUBSCRIPTIONS =
-  'needs to know who is subscribed: a live Redis, or a capture by MONITOR from before the servers start';
+  'needs to know who is subscribed: a live Redis, a recording by sio-inspect, or MONITOR from before the servers start';
 
 /** Senders, their databases, subscriptions and sharded pub/sub are seen by MONITOR only. */
-export function lacksMonitor({ looks, traffic }: Evidence): string | undefined {
+export function lacksMonitor({ isCapture, traffic }: Evidence): string | undefined {
   if (traffic === undefined || traffic.showsClients) return undefined;
-  return looks.length === 0 ? 'needs a capture by MONITOR' : 'needs MONITOR: --via monitor';
+  return isCapture === true ? 'needs a capture by MONITOR' : 'needs MONITOR: --via monitor';
 }
 
 /** The same, for rules about sharded servers only. */

@@ -1,5 +1,5 @@
 import type { ServerGroup } from '../redis/registry.ts';
-import type { Evidence, Look } from './evidence.ts';
+import { allLooks, type Evidence, type Look } from './evidence.ts';
 import type { Outcome } from './taps/outcomes.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -25,20 +25,24 @@ export const LEAST_SHORT = 2;
 /** No two late answers are late by the same. */
 const SLACK = 1.5;
 
-/** All places where requests were seen. Those whose servers came or went meanwhile are left out: nobody is to blame there. */
+/**
+ * All places where requests were seen. Of those whose servers came or went meanwhile nothing is judged but what was
+ * asked since, and before the last look: nobody is to blame for the rest.
+ */
 export function judgePlaces(evidence: Evidence): readonly Place[] {
-  const { looks, traffic, expect } = evidence;
+  const { traffic, expect } = evidence;
   if (traffic === undefined || missesAnswers(evidence)) return [];
   const { outcomes } = traffic;
   const places = new Map<string, { key: string; nsp: string }>();
   for (const { key, nsp } of outcomes.list) places.set(JSON.stringify([key, nsp]), { key, nsp });
   return [...places.values()].flatMap(({ key, nsp }) => {
-    const groups = looks.map((look) => findGroup(look, key, nsp));
-    const group = groups.at(-1);
-    if (groups.some((other) => !isSame(other, group))) return [];
+    const steady = findSteady(allLooks(evidence), key, nsp);
+    if (steady === undefined) return [];
+    const { group } = steady;
     const phantoms =
       group === undefined ? 0 : Math.max(0, group.counted - (group.uids.length || group.counted));
-    const isHere = (outcome: Outcome): boolean => outcome.key === key && outcome.nsp === nsp;
+    const isHere = (outcome: Outcome): boolean =>
+      outcome.key === key && outcome.nsp === nsp && isWithin(outcome, steady);
     const latest = outcomes.until - slowestOf(outcomes.list.filter(isHere));
     const judge = (list: readonly Outcome[]): Judged[] =>
       list
@@ -52,6 +56,33 @@ export function judgePlaces(evidence: Evidence): readonly Place[] {
   });
 }
 
+/** How long the same servers were there, up to the last look: from one look to another, microseconds since 1970. */
+interface Steady {
+  readonly group?: ServerGroup | undefined;
+  /** Absent where nobody came or went since the first look. */
+  readonly from?: number;
+  /** Absent where there was only one look, or none. */
+  readonly to?: number;
+}
+
+/** Undefined where the last look has found others than the one before. */
+function findSteady(looks: readonly Look[], key: string, nsp: string): Steady | undefined {
+  const groups = looks.map((look) => findGroup(look, key, nsp));
+  const group = groups.at(-1);
+  const changed = groups.findLastIndex((other) => !isSame(other, group));
+  const last = looks.at(-1);
+  if (looks.length < 2 || last === undefined) return { group };
+  if (changed === looks.length - 2) return undefined;
+  const since = changed === -1 ? undefined : looks[changed + 1]?.from;
+  return { group, to: last.from, ...(since === undefined ? {} : { from: since }) };
+}
+
+/** By the look that came before it, so that no two clocks are compared. */
+function isWithin({ lookedAt }: Outcome, { from, to }: Steady): boolean {
+  if (from !== undefined && (lookedAt === undefined || lookedAt < from)) return false;
+  return to === undefined || lookedAt === undefined || lookedAt < to;
+}
+
 /** What several nodes of a cluster show by MONITOR comes in no certain order: answers before their requests, too. */
 export function missesAnswers({ looks, traffic }: Evidence): boolean {
   return traffic?.showsClients === true && looks.some(({ facts }) => facts.mode === 'cluster');
@@ -59,12 +90,13 @@ export function missesAnswers({ looks, traffic }: Evidence): boolean {
 
 /** What keeps rules about unanswered requests from being judged. */
 export function lacksRequests(evidence: Evidence): string | undefined {
-  const { looks, traffic } = evidence;
+  const { traffic } = evidence;
   if (traffic === undefined) return undefined;
   if (missesAnswers(evidence))
     return 'MONITOR of several nodes mixes up requests and answers: --via subscribe';
-  if (askedOfAll(traffic).length > 0) return undefined;
-  return looks.length === 0
+  if (askedOfAll(traffic).length > 0)
+    return judgePlaces(evidence).length === 0 ? 'servers came or went while requests were under way' : undefined;
+  return evidence.isCapture === true
     ? 'no request to other servers was seen to its end'
     : 'no request to other servers was seen to its end; listen longer: --for 1m';
 }

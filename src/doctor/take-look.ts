@@ -16,6 +16,8 @@ export type Links = readonly [RedisLink, ...RedisLink[]];
 
 /** What adapters cannot do without (@socket.io/redis-adapter 8.3), and not every Redis offers. */
 const COMMANDS = ['pubsub', 'ssubscribe', 'spublish'];
+/** Redis 7.2, src/server.c, INFO stats. */
+const DROPPED = 'client_output_buffer_limit_disconnections';
 
 /**
  * Asks Redis everything that rules look at: some fifteen commands to each node, however many servers there are; a few
@@ -67,14 +69,18 @@ async function askNode(link: RedisLink): Promise<NodeLook> {
   const asker = new Asker(link);
   const facts = await readFacts(link);
   const clients = await listClients(link, asker);
-  const info = readInfo(textOf(await asker.ask('INFO', 'all')));
+  const info = readInfo(textOf(await asker.ask('INFO', 'stats')));
   const limit = readLimit(await asker.ask('CONFIG GET client-output-buffer-limit'));
   const [, timeout] = listOf(await asker.ask('CONFIG GET timeout'));
   const known = listOf(await asker.ask('COMMAND INFO', ...COMMANDS));
   const denials = listOf(await asker.ask('ACL LOG 32')).map(readDenial);
   return {
     facts,
-    own: { node: link.node, info, ...(facts.role === undefined ? {} : { role: facts.role }) },
+    own: {
+      node: link.node,
+      ...(facts.role === undefined ? {} : { role: facts.role }),
+      ...(info.has(DROPPED) ? { dropped: Number(info.get(DROPPED)) } : {}),
+    },
     denials,
     unknownCommands: COMMANDS.filter((_, at) => known[at] === null),
     hidden: asker.hidden,

@@ -47,9 +47,9 @@ export class Traffic {
     this.outcomes = new Outcomes(options);
   }
 
-  /** What a look has found: how many should answer. */
-  setServers(groups: readonly KnownGroup[]): void {
-    this.outcomes.setServers(groups);
+  /** What a look has found: how many should answer. `lookedAt`: when it began, microseconds since 1970. */
+  setServers(groups: readonly KnownGroup[], lookedAt?: number): void {
+    this.outcomes.setServers(groups, lookedAt);
   }
 
   add(observed: Observed): void {

@@ -85,11 +85,14 @@ export interface StreamRead {
   readonly to?: string;
   /** COUNT, where it is there. */
   readonly count?: number;
+  /** The `via` of the recording that this was read from. */
+  readonly recordedVia?: Via;
 }
 
 /**
  * What a capture source yields, in order of capture. `other` counts commands that carry no adapter traffic, one unless
- * it says more; `read` is what such a command asked of a stream.
+ * it says more; `read` is what such a command asked of a stream. `look` is what Redis said when it was asked who is
+ * there: only recordings hold it, as JSON that nobody has looked through yet (src/doctor/recorded-look.ts).
  */
 export type Captured =
   | { readonly is: 'frame'; readonly frame: Frame }
@@ -100,7 +103,8 @@ export type Captured =
       readonly command: string;
       readonly count?: number;
       readonly read?: StreamRead;
-    };
+    }
+  | { readonly is: 'look'; readonly look: unknown };
 
 /**
  * A capture source: batches in order of capture, ends at the end of its input or when `signal` aborts, and

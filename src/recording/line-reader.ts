@@ -1,4 +1,4 @@
-import type { Captured, Frame, FrameHead, Gap, Unframed, Via } from '../model/frame.ts';
+import type { Captured, Frame, FrameHead, Gap, StreamRead, Unframed, Via } from '../model/frame.ts';
 import type { AheadState } from './ahead.ts';
 import { type RecordedOrigin, readRecordedBytes } from './format.ts';
 
@@ -64,7 +64,8 @@ export class LineReader implements AheadState {
     if ('o' in line) return this.#readFrame(line);
     if ('origin' in line) return this.#readOrigin(line);
     if ('gap' in line) return readGap(line.gap);
-    if ('other' in line) return readOthers(line.other);
+    if ('other' in line) return 'read' in line ? readRead(line.read) : readOthers(line.other);
+    if ('look' in line) return isObject(line.look) ? [{ is: 'look', look: line.look }] : new BadLine('a look that is no object');
     if ('unframed' in line) return readUnframed(line.unframed);
     return 'end' in line ? [] : new BadLine('neither a frame nor anything else of a recording');
   }
@@ -188,6 +189,26 @@ function readOthers(others: unknown): readonly Captured[] | BadLine {
     items.push({ is: 'other', command, count });
   }
   return items;
+}
+
+function readRead(read: unknown): readonly Captured[] | BadLine {
+  if (!isObject(read) || !isVia(read.via)) return new BadLine('a read without a via');
+  const { via, time, client, command, from, to, count } = read;
+  const stream = readRecordedBytes(read.stream);
+  if ((command !== 'XREAD' && command !== 'XRANGE') || stream === undefined || typeof from !== 'string')
+    return new BadLine('a read without a stream or where it starts');
+  const asked: StreamRead = {
+    via: 'recording',
+    ...(isTime(time) ? { time } : {}),
+    ...(typeof client === 'string' ? { client } : {}),
+    command,
+    stream,
+    from,
+    ...(typeof to === 'string' ? { to } : {}),
+    ...(isCount(count) ? { count } : {}),
+    recordedVia: via,
+  };
+  return [{ is: 'other', command, read: asked }];
 }
 
 function readBase64(value: unknown): Buffer | undefined {

@@ -1,5 +1,5 @@
 import { asBuffer } from '../bytes/decode-error.ts';
-import type { Captured, Frame, Gap, Unframed } from '../model/frame.ts';
+import type { Captured, Frame, Gap, StreamRead, Unframed } from '../model/frame.ts';
 import { MAX_ORIGINS, recordBytes } from './format.ts';
 
 /** Channel names whose JSON is kept: names repeat, and there may be one for each room. */
@@ -25,8 +25,11 @@ export class LineWriter {
       case 'unframed':
         return writeUnframed(captured.unframed, false);
       case 'other':
+        if (captured.read !== undefined) return writeRead(captured.command, captured.read);
         this.addOther(captured.command, captured.count ?? 1);
         return '';
+      case 'look':
+        return `${JSON.stringify({ look: captured.look })}\n`;
     }
   }
 
@@ -99,6 +102,12 @@ export class LineWriter {
 
 function writeGap({ via, recordedVia, ...gap }: Gap): string {
   return `${JSON.stringify({ gap: { via: recordedVia ?? via, ...gap } })}\n`;
+}
+
+/** Written in its place among the frames, and counted there: by when it was asked the doctor judges. */
+function writeRead(command: string, { via, recordedVia, stream, ...rest }: StreamRead): string {
+  const read = { via: recordedVia ?? via, ...rest, stream: recordBytes(stream) };
+  return `${JSON.stringify({ other: [[command, 1]], read })}\n`;
 }
 
 function writeUnframed({ via, recordedVia, raw, ...rest }: Unframed, isRemoved: boolean): string {

@@ -36,6 +36,8 @@ export class Recorder {
   #gaps = 0;
   #bytes = 0;
   #unwritten = 0;
+  /** The line of the last look: each file has one at its start, so that it can be judged by itself. */
+  #lastLook = '';
   #lastTime: number | undefined;
   /** Of the last frame that got to the disk. */
   #writtenTime: number | undefined;
@@ -68,7 +70,9 @@ export class Recorder {
   add(kept: Kept): void {
     if (this.#hasFailed) return;
     const captured = kept.is === 'removed' ? kept.captured : kept;
-    this.#file.add(kept.is === 'removed' ? this.#writer.writeRemoved(captured) : this.#writer.write(kept));
+    const lines = kept.is === 'removed' ? this.#writer.writeRemoved(captured) : this.#writer.write(kept);
+    this.#file.add(lines);
+    if (captured.is === 'look') this.#lastLook = lines;
     if (captured.is === 'frame') this.#countFrame(captured.frame);
     if (captured.is === 'gap') this.#gaps++;
   }
@@ -130,6 +134,7 @@ export class Recorder {
     // Before anything is awaited: what is added meanwhile belongs to the next file.
     this.#file = next;
     this.#writer = new LineWriter();
+    next.add(this.#lastLook);
     full.add(last);
     await full.close().catch(async (error: unknown) => {
       await full.abandon(this.#gapLine());

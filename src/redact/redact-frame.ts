@@ -22,6 +22,7 @@ export function redact(captured: Captured, observed: Observed | undefined, redac
   switch (captured.is) {
     case 'gap':
     case 'other':
+    case 'look':
       return captured;
     case 'unframed':
       return { is: 'removed', captured };

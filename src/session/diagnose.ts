@@ -7,10 +7,13 @@ import { DEFAULT_KEY } from '../capture/live/visibility.ts';
 import { countListeners } from '../doctor/count-listeners.ts';
 import type { Evidence, Look } from '../doctor/evidence.ts';
 import { examine, type Report } from '../doctor/examine.ts';
+import { LookHistory } from '../doctor/look-history.ts';
+import { readLook } from '../doctor/recorded-look.ts';
 import type { Rule } from '../doctor/rule.ts';
 import { takeLook } from '../doctor/take-look.ts';
 import { Attendance } from '../doctor/taps/attendance.ts';
 import { isUnread, Traffic, type TrafficOptions } from '../doctor/traffic.ts';
+import { plural } from '../doctor/words.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Source } from '../model/frame.ts';
 import { literalPattern } from '../redis/glob.ts';
@@ -85,10 +88,12 @@ export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report
       looks.push(await look());
       return conclude({ looks, ...expected });
     }
-    traffic.setServers(first.groups);
+    traffic.setServers(first.groups, first.from);
     const lookAgain = async (): Promise<void> => {
       const listeners = await countListeners(links, traffic.privateRooms.channels());
-      looks.push({ ...(await look()), listeners });
+      const again = { ...(await look()), listeners };
+      looks.push(again);
+      traffic.setServers(again.groups, again.from);
     };
     const attendance = new Attendance();
     const began = performance.now();
@@ -185,18 +190,28 @@ function openSource(
   return subscribeSource({ target, onEvent, patterns, optionalPatterns: [ANY_KEY] });
 }
 
-/** Checks the rules by a capture. When `enough` aborts, by what was read of it until then. */
+/** Checks the rules by captures. When `enough` aborts, by what was read of them until then. */
 export async function diagnoseCapture(
   inputs: AsyncIterable<OfflineInput>,
   { rules, expect, keys = [], timeoutMs, enough }: DiagnoseCaptureOptions,
 ): Promise<Report> {
   const traffic = new Traffic(waitFor(MAX_PATIENCE_MS * PATIENCE_SHARE, { timeoutMs }));
+  const history = new LookHistory();
   const names: string[] = [];
   const notes: string[] = [];
+  let damaged = 0;
   for await (const batch of readOffline(untilEnough(inputs, names, enough), {
     keys,
     onRead: (read) => {
       traffic.addRead(read);
+    },
+    onLook: (recorded) => {
+      const look = readLook(recorded);
+      if (look === undefined) damaged++;
+      else {
+        history.add(look);
+        traffic.setServers(look.groups, look.from);
+      }
     },
     onNote: (note) => notes.push(note),
   })) {
@@ -204,9 +219,29 @@ export async function diagnoseCapture(
   }
   traffic.finish();
   if (enough?.aborted === true) notes.push('Interrupted: it was not read to its end.');
-  const report = examine(rules, { looks: [], traffic, keys, ...(expect === undefined ? {} : { expect }) });
-  const absence = traffic.messages === 0 ? { absence: nothingIn(names, traffic.unread) } : {};
+  if (damaged > 0) notes.push(`${plural(damaged, 'look')} at Redis in it could not be read.`);
+  const looks = history.recent();
+  const attendance = history.attendance();
+  const report = examine(rules, {
+    looks,
+    history: history.all(),
+    isCapture: true,
+    traffic,
+    keys,
+    ...(attendance === undefined ? {} : { attendance }),
+    ...(expect === undefined ? {} : { expect }),
+  });
+  const last = looks.at(-1);
+  if (last !== undefined && report.cases.length > 0) notes.push(tellPast(last));
+  const absence =
+    traffic.messages === 0 && last === undefined ? { absence: nothingIn(names, traffic.unread) } : {};
   return { ...report, notes, ...absence };
+}
+
+/** Addresses and ids of connections may be somebody else's by now. */
+function tellPast({ to }: Look): string {
+  const until = new Date(to / 1000).toISOString();
+  return `What Redis was asked is as it was recorded, until ${until}: look again before you end a connection.`;
 }
 
 /** What is cut off by our own ending is neither a gap nor unreadable. */

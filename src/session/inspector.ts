@@ -10,8 +10,10 @@ export interface InspectorOptions {
   readonly keys?: readonly string[];
   /** Told of every command that is no adapter traffic, so that it can be counted. */
   readonly onOther?: (command: string, count: number) => void;
-  /** Told what is asked of streams; a recording does not hold it. */
+  /** Told what is asked of streams. */
   readonly onRead?: (read: StreamRead) => void;
+  /** Told what Redis said when asked, as a recording holds it. */
+  readonly onLook?: (look: unknown) => void;
 }
 
 /** Turns what a source captured into numbered observations: one run's memory and numbering. */
@@ -20,6 +22,7 @@ export class Inspector {
   readonly #keys: readonly string[];
   readonly #onOther: (command: string, count: number) => void;
   readonly #onRead: InspectorOptions['onRead'];
+  readonly #onLook: InspectorOptions['onLook'];
   readonly #quick: QuickRecords;
   #seq = 0;
 
@@ -27,6 +30,7 @@ export class Inspector {
     this.#keys = options.keys ?? [];
     this.#onOther = options.onOther ?? (() => undefined);
     this.#onRead = options.onRead;
+    this.#onLook = options.onLook;
     this.#quick = new QuickRecords(this.#keys);
   }
 
@@ -71,6 +75,9 @@ export class Inspector {
       case 'other':
         this.#onOther(captured.command, captured.count ?? 1);
         if (captured.read !== undefined) this.#onRead?.(captured.read);
+        return undefined;
+      case 'look':
+        this.#onLook?.(captured.look);
         return undefined;
     }
   }

@@ -40,8 +40,13 @@ export async function* readOffline(
   const inspector = new Inspector(options);
   for await (const batch of captureOffline(inputs, options)) {
     for (let start = 0; start < batch.length; start += BATCH) {
-      const observed: Observed[] = [];
+      let observed: Observed[] = [];
       for (const item of batch.slice(start, start + BATCH)) {
+        // Who is told of a look judges by it what follows, and not what came before.
+        if (item.is === 'look' && observed.length > 0) {
+          yield observed;
+          observed = [];
+        }
         const one = inspector.observe(item);
         if (one !== undefined) observed.push(one);
       }

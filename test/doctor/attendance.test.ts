@@ -122,7 +122,7 @@ void test('reconnect-rhythm: subscribers that Redis drops itself are a matter of
     nodes: [
       {
         node: '127.0.0.1:6379',
-        info: new Map([['client_output_buffer_limit_disconnections', String(dropped)]]),
+        dropped,
       },
     ],
     groups: [],

@@ -95,6 +95,7 @@ export function asRecorded(item: Captured): Captured {
         unframed: { ...item.unframed, via: 'recording', recordedVia: item.unframed.via },
       };
     case 'other':
+    case 'look':
       return item;
   }
 }

@@ -4,6 +4,7 @@ import { Follower, type FollowStep } from '../../analyse/correlate-follow.ts';
 import type { Selection } from '../../analyse/correlate-selection.ts';
 import { openWays } from '../../capture/live/open-ways.ts';
 import type { LiveEvent, LiveWay } from '../../capture/live/way.ts';
+import { readLook } from '../../doctor/recorded-look.ts';
 import { findPlace, type Place, withLink } from '../../redis/place.ts';
 import { readFacts } from '../../redis/registry.ts';
 import { Inspector } from '../../session/inspector.ts';
@@ -104,6 +105,10 @@ async function followFiles(
   const batches = readOffline(openInputs(files), {
     keys: options.key ?? [],
     onNote: complain,
+    onLook: (recorded) => {
+      const look = readLook(recorded);
+      if (look !== undefined) threads.setServers(look.groups);
+    },
   });
   for await (const batch of batches) {
     for (const observed of batch) printer.show(follower.add(observed, threads.add(observed)), threads);

@@ -156,6 +156,8 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
     notes = prints ? await openNotes(options, place, stop.signal, wanted) : undefined;
     recording = await openRecording(options, {
       source: describeSource(choice.ways, target, talk),
+      place,
+      signal: stop.signal,
       ...(talk.facts?.version === undefined ? {} : { redisVersion: talk.facts.version }),
       ...(conditions.length === 0 ? {} : { wanted }),
       onFailure: () => {

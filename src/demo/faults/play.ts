@@ -58,7 +58,8 @@ export async function playFault(fault: Fault, options: PlayOptions): Promise<str
   }
 }
 
-function openLab({ redisArgs, clusterNodes }: Fault): Promise<Lab> {
+/** The Redis, or the cluster, that a fault takes. */
+export function openLab({ redisArgs, clusterNodes }: Fault): Promise<Lab> {
   return clusterNodes === undefined ? Lab.open(redisArgs) : Lab.openCluster(clusterNodes);
 }
 

@@ -6,6 +6,9 @@ import { listNames, plural } from '../words.ts';
 
 /** Once or twice is a deploy. */
 const LEAST_LIVES = 3;
+/** What is stopped after longer may have been scaled down; a supervisor waits up to five minutes between two starts. */
+const MOST_LIFE_MICROS = 300e6;
+const MOST_APART_MICROS = 900e6;
 
 /** A server starts, ends and starts again, under a new uid each time. */
 export const crashLoop: Rule = {
@@ -54,8 +57,17 @@ function isWhole({ first, last }: Stay, { glances }: Attendance): boolean {
  */
 function isLoop({ lives, stayed }: Loop, attendance: Attendance): boolean {
   const [one] = lives;
-  if (one === undefined || lives.length < LEAST_LIVES) return false;
+  if (one === undefined || !isQuick(lives, attendance)) return false;
   return stayed.length > 0 || attendance.mostAtOnce(one) === 1;
+}
+
+/** Short lives, one soon after the other: in a long recording servers come and go for other reasons. */
+function isQuick(lives: readonly ServerStay[], attendance: Attendance): boolean {
+  const begins = lives
+    .filter((life) => attendance.lifeMicros(life) <= MOST_LIFE_MICROS)
+    .map((life) => attendance.beganAt(life))
+    .sort((a, b) => a - b);
+  return begins.some((begin, at) => (begins[at + LEAST_LIVES - 1] ?? Number.NaN) - begin <= MOST_APART_MICROS);
 }
 
 function diagnose({ lives, stayed }: Loop, traffic: Traffic | undefined, attendance: Attendance): Diagnosis {

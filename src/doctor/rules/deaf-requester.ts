@@ -1,5 +1,6 @@
 import { ownChannel, type ServerGroup } from '../../redis/registry.ts';
 import { describePlace, type Evidence, lastingGroups } from '../evidence.ts';
+import { NEEDS_REDIS } from '../known-groups.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import { identify } from '../suspects.ts';
 import type { Outcome } from '../taps/outcomes.ts';
@@ -24,7 +25,7 @@ export const deafRequester: Rule = {
       }),
     ),
   lacks: (evidence: Evidence): string | undefined =>
-    evidence.looks.length === 0 ? 'needs a live Redis' : lacksRequests(evidence),
+    evidence.looks.length === 0 ? NEEDS_REDIS : lacksRequests(evidence),
 };
 
 function requestsOf({ uid, key, nsp }: Sender, { traffic }: Evidence): readonly Outcome[] {

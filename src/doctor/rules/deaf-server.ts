@@ -1,4 +1,5 @@
 import { describePlace, type Evidence, type Look } from '../evidence.ts';
+import { NEEDS_REDIS } from '../known-groups.ts';
 import { ADAPTER_OF, spans, takesOwnChannel } from '../own-channels.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import type { Sender } from '../taps/senders.ts';
@@ -14,21 +15,27 @@ export const deafServer: Rule = {
   fault: 'deaf-worker',
   check: ({ looks, traffic }: Evidence): readonly Diagnosis[] => {
     if (traffic === undefined) return [];
-    const senders = listServers(traffic);
-    if (looks.length === 0) return senders.flatMap((sender) => diagnoseLeft(sender, traffic));
-    return senders
-      .filter((sender) => looks.length > 1 && looks.every((look) => isAbsent(sender, look)))
-      .filter((sender) => looks.some((look) => spans(sender, look)))
-      .map((sender) => diagnose(sender, looks));
+    return listServers(traffic).flatMap((sender) =>
+      isUnknown(sender, looks) ? [diagnose(sender, looks)] : diagnoseLeft(sender, traffic),
+    );
   },
   lacks: ({ looks, traffic }: Evidence): string | undefined =>
     looks.length === 0 && traffic !== undefined && listServers(traffic).length > 0
-      ? 'needs a live Redis: a capture shows UNSUBSCRIBE, but not connections that break'
+      ? `${NEEDS_REDIS}: a capture shows UNSUBSCRIBE, but not connections that break`
       : undefined,
 };
 
 function listServers({ senders }: Traffic): readonly Sender[] {
   return senders.list().filter(takesOwnChannel);
+}
+
+/** Redis knew no channel of it, whenever it was asked, while it spoke. */
+function isUnknown(sender: Sender, looks: readonly Look[]): boolean {
+  return (
+    looks.length > 1 &&
+    looks.every((look) => isAbsent(sender, look)) &&
+    looks.some((look) => spans(sender, look))
+  );
 }
 
 /** Others of its kind are seen by their own channels, and nobody is there who would not be. */

@@ -1,5 +1,6 @@
 import { EMITTER } from '../../model/message.ts';
-import { describePlace, type Evidence, groupByPlace } from '../evidence.ts';
+import { allLooks, describePlace, type Evidence, groupByPlace } from '../evidence.ts';
+import { NEEDS_REDIS } from '../known-groups.ts';
 import { ADAPTER_OF } from '../own-channels.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import type { Sender } from '../taps/senders.ts';
@@ -10,6 +11,8 @@ const LEAST_UIDS = 5;
 /** What a function says in its life; a server at work says more, and asks. */
 const MOST_MESSAGES = 5;
 const MOST_SECONDS = 2;
+/** With the time that it takes to connect, and to be noticed. */
+const MOST_STAY_SECONDS = 10;
 
 /** Processes start a server only to emit something, and end. */
 export const emitOnlyServers: Rule = {
@@ -27,22 +30,27 @@ export const emitOnlyServers: Rule = {
   },
   lacks: ({ looks, traffic }: Evidence): string | undefined => {
     const hasSenders = traffic?.senders.list().some(({ uid }) => uid !== EMITTER) === true;
-    return looks.length === 0 && hasSenders
-      ? 'needs a live Redis: only it tells who is still there'
-      : undefined;
+    return looks.length === 0 && hasSenders ? `${NEEDS_REDIS}, to know who is still there` : undefined;
   },
 };
 
 /** It came after the first look, broadcast something, and was gone at the last. */
-function isVisitor(sender: Sender, { looks }: Evidence): boolean {
+function isVisitor(sender: Sender, evidence: Evidence): boolean {
   const { uid, key, nsp, bus, messages, broadcasts, first, last } = sender;
   if (uid === EMITTER || messages !== broadcasts || messages > MOST_MESSAGES) return false;
-  if (last - first > MOST_SECONDS * 1e6) return false;
+  if (last - first > MOST_SECONDS * 1e6 || hasStayed(uid, evidence)) return false;
+  const looks = allLooks(evidence);
   const [before, now] = [looks[0], looks.at(-1)].map((look) =>
     look?.groups.find((group) => group.adapter === ADAPTER_OF[bus] && group.key === key && group.nsp === nsp),
   );
   if (now === undefined || now.uids.length === 0) return false;
   return !now.uids.includes(uid) && before?.uids.includes(uid) !== true;
+}
+
+/** A server with little to say was there for longer. */
+function hasStayed(uid: string, { attendance }: Evidence): boolean {
+  const stays = attendance?.servers().filter((stay) => stay.uid === uid) ?? [];
+  return stays.some((stay) => (attendance?.lifeMicros(stay) ?? 0) > MOST_STAY_SECONDS * 1e6);
 }
 
 function diagnose(where: string, visitors: readonly Sender[], { looks }: Evidence): Diagnosis {

@@ -1,5 +1,5 @@
 import { quoteWord } from '../commands.ts';
-import { describePlace, type Evidence } from '../evidence.ts';
+import { allLooks, describePlace, type Evidence } from '../evidence.ts';
 import type { Diagnosis, Rule } from '../rule.ts';
 import type { Poison } from '../taps/oddities.ts';
 import { plural } from '../words.ts';
@@ -12,9 +12,10 @@ export const poisonPayload: Rule = {
   summary:
     'A payload that servers cannot decode is published on their broadcast channel: on ioredis they crash.',
   fault: 'poison-payload',
-  check: ({ looks, traffic }: Evidence): readonly Diagnosis[] => {
+  check: (evidence: Evidence): readonly Diagnosis[] => {
+    const { traffic } = evidence;
     if (traffic === undefined) return [];
-    const groups = looks.flatMap((look) => look.groups);
+    const groups = allLooks(evidence).flatMap((look) => look.groups);
     return traffic.oddities.poison.flatMap((poison) => {
       const isClassic = groups.some(({ adapter, key }) => adapter === 'redis' && key === poison.key);
       const speaksClassic = traffic.senders
@@ -22,7 +23,7 @@ export const poisonPayload: Rule = {
         .some(({ bus, key, uid }) => bus === 'classic' && key === poison.key && uid !== 'emitter');
       // What the ClusterAdapter family writes is poison only where classic servers listen too.
       if (poison.isForeign && !isClassic && !speaksClassic) return [];
-      return [diagnose(poison, { hasClassic: isClassic || speaksClassic, isLive: looks.length > 0 })];
+      return [diagnose(poison, { hasClassic: isClassic || speaksClassic, isLive: evidence.isCapture !== true })];
     });
   },
 };

@@ -33,13 +33,13 @@ export const privateRoomLost: Rule = {
   lacks: (evidence: Evidence): string | undefined => {
     const { looks, traffic } = evidence;
     const hasRooms = (traffic?.privateRooms.list().length ?? 0) > 0;
-    const isTold = looks.length > 0 || traffic?.subscriptions.registry() !== undefined;
+    const isTold = looks.some(({ listeners }) => listeners !== undefined) || traffic?.subscriptions.registry() !== undefined;
     return hasRooms && !isTold ? NEEDS_SUBSCRIPTIONS : lacksShardedTraffic(evidence);
   },
 };
 
 function isLost(room: PrivateRoom, { looks, traffic }: Evidence): boolean {
-  if (looks.length === 0)
+  if (looks.every(({ listeners }) => listeners === undefined))
     return traffic?.subscriptions.registry() !== undefined && room.unheard === room.messages;
   const asked = looks.filter(({ listeners }) => listeners?.has(room.channel));
   const isDeserted = asked.length > 0 && asked.every(({ listeners }) => listeners?.get(room.channel) === 0);

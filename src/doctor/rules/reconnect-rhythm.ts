@@ -1,4 +1,4 @@
-import { type Evidence, limitOf } from '../evidence.ts';
+import { allLooks, type Evidence, limitOf } from '../evidence.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import { type Attendance, countHomes, type Stay, type SubscriberStay } from '../taps/attendance.ts';
 import { describeSeconds, plural } from '../words.ts';
@@ -7,7 +7,9 @@ import { describeSeconds, plural } from '../words.ts';
 const LEAST_ENDS = 3;
 /** CLIENT LIST rounds ages down to seconds. */
 const ROUNDING_MICROS = 1e6;
-const DROPPED = 'client_output_buffer_limit_disconnections';
+/** Lives that are known less well than to a second and a half have to be long enough to be alike all the same. */
+const FINE_MICROS = 1.5e6;
+const MOST_BLUR = 1 / 4;
 
 /** Sub connections end after the same time, again and again, while their servers go on. */
 export const reconnectRhythm: Rule = {
@@ -34,12 +36,12 @@ export const reconnectRhythm: Rule = {
 };
 
 /** Redis closes subscribers that do not read fast enough; since 7.2 it counts them (src/server.c, INFO stats). */
-function isRedisItself({ looks, traffic }: Evidence): boolean {
+function isRedisItself(evidence: Evidence): boolean {
+  const { traffic } = evidence;
+  const looks = allLooks(evidence);
   const { hardBytes } = limitOf(looks);
   const giant = traffic?.oddities.giant?.bytes ?? 0;
-  const counts = looks.map(({ nodes }) =>
-    nodes.reduce((sum, { info }) => sum + Number(info.get(DROPPED) ?? 0), 0),
-  );
+  const counts = looks.map(({ nodes }) => nodes.reduce((sum, { dropped = 0 }) => sum + dropped, 0));
   return (hardBytes > 0 && giant >= hardBytes) || new Set(counts).size > 1;
 }
 
@@ -82,6 +84,7 @@ function findRhythm(ended: readonly Ended[], attendance: Attendance): Rhythm | u
   const median = lives[Math.floor(lives.length / 2)];
   if (median === undefined) return undefined;
   const tolerance = ROUNDING_MICROS + attendance.medianGap;
+  if (tolerance > Math.max(FINE_MICROS, median * MOST_BLUR)) return undefined;
   const alike = ended.filter(({ lifeMicros }) => Math.abs(lifeMicros - median) <= tolerance);
   const [first, last] = [alike[0], alike.at(-1)];
   const isSpread = first !== undefined && last !== undefined && last.at - first.at > tolerance;

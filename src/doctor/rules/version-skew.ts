@@ -1,5 +1,5 @@
 import { EMITTER } from '../../model/message.ts';
-import { describePlace, type Evidence, type Look } from '../evidence.ts';
+import { allLooks, describePlace, type Evidence, type Look } from '../evidence.ts';
 import type { Culprit, Diagnosis, Rule } from '../rule.ts';
 import type { Speaker } from '../taps/versions.ts';
 import { listNames, plural } from '../words.ts';
@@ -35,7 +35,9 @@ function placeOf({ family, key, nsp }: Speaker): string {
 const QUIET_MICROS = 60e6;
 
 /** It was subscribed and is no more, or has long been quiet: replaced, as a roll-out should do. */
-function isGone({ uid, key, nsp, last }: Speaker, { looks, traffic }: Evidence): boolean {
+function isGone({ uid, key, nsp, last }: Speaker, evidence: Evidence): boolean {
+  const { traffic } = evidence;
+  const looks = allLooks(evidence);
   const isIn = (look: Look | undefined): boolean =>
     look?.groups.some(({ uids }) => uids.includes(uid)) === true;
   if (looks.some(isIn)) return !isIn(looks.at(-1));

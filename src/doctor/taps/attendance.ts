@@ -75,6 +75,16 @@ export class Attendance {
     return (seen + (this.#times[last + 1] ?? seen)) / 2;
   }
 
+  /** From the glance that saw somebody first to when they had gone, in microseconds. */
+  lifeMicros(stay: Stay): number {
+    return this.leftAt(stay) - this.beganAt(stay);
+  }
+
+  /** When somebody was seen first, microseconds since 1970. */
+  beganAt({ first }: Stay): number {
+    return this.#times[first] ?? Number.NaN;
+  }
+
   /** Microseconds between two glances. */
   get medianGap(): number {
     const gaps = this.#times.slice(1).map((time, at) => time - (this.#times[at] ?? time));

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly event?: string;
   readonly asker?: string;
   readonly at: number;
+  /** When the look began that `expected` was known from: microseconds since 1970; absent where there was none before. */
+  readonly lookedAt?: number;
   /** How long the asker waits, and whether that is known: the request says so, or the user. Else it is the default. */
   readonly limitMs: number;
   readonly isLimitKnown: boolean;
@@ -87,14 +89,18 @@ export class Outcomes {
   readonly #addresses = new Map<string, string>();
   readonly #names = new Names();
   readonly #ended = new WeakMap<Thread, Growing>();
+  readonly #lookedAt = new WeakMap<Thread, number>();
+  #lastLook: number | undefined;
 
   constructor({ patienceMs, timeoutMs }: OutcomesOptions) {
     this.#threads = new Threads({ timeoutMs: patienceMs });
     this.#timeoutMs = timeoutMs;
   }
 
-  setServers(groups: readonly KnownGroup[]): void {
+  /** `lookedAt`: when somebody looked who is there, microseconds since 1970. */
+  setServers(groups: readonly KnownGroup[], lookedAt?: number): void {
     this.#threads.setServers(groups);
+    this.#lastLook = lookedAt;
   }
 
   add(observed: MessageSeen): void {
@@ -134,6 +140,7 @@ export class Outcomes {
     for (const event of events) {
       switch (event.is) {
         case 'opened':
+          if (this.#lastLook !== undefined) this.#lookedAt.set(event.thread, this.#lastLook);
           break;
         case 'answered':
           this.#takeBelated(event.thread, event.reply);
@@ -147,9 +154,11 @@ export class Outcomes {
 
   #end(thread: Thread): void {
     if (this.list.length >= MAX_OUTCOMES) return;
+    const lookedAt = this.#lookedAt.get(thread);
     const outcome = {
       ...toOutcome(thread, this.#threads, this.#timeoutMs),
       answerers: this.#answerersOf(thread),
+      ...(lookedAt === undefined ? {} : { lookedAt }),
     };
     this.list.push(outcome);
     this.#ended.set(thread, outcome);

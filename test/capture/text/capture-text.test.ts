@@ -17,6 +17,7 @@ const HEX =
 function tell(captured: readonly Captured[]): string[] {
   return captured.map((item) => {
     if (item.is === 'other') return `other ${item.command}`;
+    if (item.is === 'look') return 'look';
     if (item.is === 'gap') return 'gap';
     if (item.is === 'unframed')
       return `${item.unframed.code} ${Buffer.from(item.unframed.raw).toString('latin1')}`;
