@@ -66,7 +66,8 @@ function lacks(rule: Rule, evidence: Evidence, absence: Absence | undefined): st
 
 function lacksAnything(rule: Rule, { looks, traffic, attendance, isCapture }: Evidence): string | undefined {
   if (rule.needs !== 'traffic' && looks.length === 0) return NEEDS_REDIS;
-  if (rule.needs !== 'traffic' && looks.length === 1) return 'needs a longer recording: Redis was looked at once';
+  if (rule.needs !== 'traffic' && looks.length === 1)
+    return 'needs a longer recording: Redis was looked at once';
   if (rule.needs === 'watch' && attendance === undefined)
     return isCapture === true ? 'needs a longer recording' : 'needs time to watch: --for 10s';
   if (rule.needs === 'traffic' && traffic === undefined) return 'needs traffic: --for 10s';

@@ -27,8 +27,7 @@ export class LookHistory {
     while (this.#recent.length > LEAST_RECENT && (this.#recent[0]?.to ?? 0) < look.from - RECENT_MICROS)
       this.#recent.shift();
     this.#kept.push(look);
-    if (this.#kept.length > MOST_KEPT)
-      this.#kept = this.#kept.filter((_, index) => index % 2 === 0);
+    if (this.#kept.length > MOST_KEPT) this.#kept = this.#kept.filter((_, index) => index % 2 === 0);
   }
 
   /** The latest, with at least a second between the first and the last; else only the last. */

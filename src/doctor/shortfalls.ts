@@ -95,7 +95,9 @@ export function lacksRequests(evidence: Evidence): string | undefined {
   if (missesAnswers(evidence))
     return 'MONITOR of several nodes mixes up requests and answers: --via subscribe';
   if (askedOfAll(traffic).length > 0)
-    return judgePlaces(evidence).length === 0 ? 'servers came or went while requests were under way' : undefined;
+    return judgePlaces(evidence).length === 0
+      ? 'servers came or went while requests were under way'
+      : undefined;
   return evidence.isCapture === true
     ? 'no request to other servers was seen to its end'
     : 'no request to other servers was seen to its end; listen longer: --for 1m';

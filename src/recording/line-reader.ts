@@ -65,7 +65,10 @@ export class LineReader implements AheadState {
     if ('origin' in line) return this.#readOrigin(line);
     if ('gap' in line) return readGap(line.gap);
     if ('other' in line) return 'read' in line ? readRead(line.read) : readOthers(line.other);
-    if ('look' in line) return isObject(line.look) ? [{ is: 'look', look: line.look }] : new BadLine('a look that is no object');
+    if ('look' in line)
+      return isObject(line.look)
+        ? [{ is: 'look', look: line.look }]
+        : new BadLine('a look that is no object');
     if ('unframed' in line) return readUnframed(line.unframed);
     return 'end' in line ? [] : new BadLine('neither a frame nor anything else of a recording');
   }

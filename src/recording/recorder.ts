@@ -30,6 +30,7 @@ export class Recorder {
   #file: RecordingFile;
   #part = 1;
   #partStarted = performance.now();
+  #partFrames = 0;
   #writing: Promise<void> = Promise.resolve();
   #hasFailed = false;
   #frames = 0;
@@ -92,6 +93,7 @@ export class Recorder {
 
   #countFrame(frame: Frame): void {
     this.#frames++;
+    this.#partFrames++;
     this.#unwritten++;
     if (frame.time !== undefined) this.#lastTime = frame.time;
   }
@@ -120,7 +122,9 @@ export class Recorder {
 
   #isPartFull(): boolean {
     const { rotateBytes, rotateMs } = this.#options;
-    if (rotateBytes !== undefined && this.#file.bytes >= rotateBytes) return true;
+    // The look that it begins with may be all that fits.
+    const hasFrames = this.#partFrames > 0;
+    if (rotateBytes !== undefined && hasFrames && this.#file.bytes >= rotateBytes) return true;
     return rotateMs !== undefined && performance.now() - this.#partStarted >= rotateMs;
   }
 
@@ -131,6 +135,7 @@ export class Recorder {
     const written = this.#markWritten();
     this.#bytes += full.bytes;
     this.#partStarted = performance.now();
+    this.#partFrames = 0;
     // Before anything is awaited: what is added meanwhile belongs to the next file.
     this.#file = next;
     this.#writer = new LineWriter();

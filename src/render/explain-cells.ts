@@ -116,7 +116,7 @@ function showName(name: string): string {
 }
 
 /** Breaks an uncoloured text between words, so that no line is wider than `room`, and within a word that is. */
-export function wrapWords(text: string, room: number): string[] {
+export function wrapCell(text: string, room: number): string[] {
   const columns = Math.max(1, room);
   const lines: string[] = [];
   let line: string | undefined;

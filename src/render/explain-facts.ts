@@ -1,5 +1,5 @@
 import type { Fact } from '../explain/row.ts';
-import { fill, GAP, painterOf, wrapWords } from './explain-cells.ts';
+import { fill, GAP, painterOf, wrapCell } from './explain-cells.ts';
 import { safeText } from './safe-text.ts';
 import { cutToColumns, padRight, textWidth } from './text-width.ts';
 import type { Theme } from './theme.ts';
@@ -25,7 +25,7 @@ export function writeFacts(all: readonly Fact[], { theme, columns, full }: FactO
   const values = Math.min(WIDEST_VALUE, Math.max(...facts.map(({ value }) => textWidth(safeText(value)))));
   const lines = facts.flatMap((fact) => {
     const { name, value, part } = fact;
-    const notes = wrapWords(noteOf(fact), columns - names - values - 3 * GAP.length);
+    const notes = wrapCell(noteOf(fact), columns - names - values - 3 * GAP.length);
     const shown = cutToColumns(safeText(value), values);
     const head = `${GAP}${theme.dim(padRight(cutToColumns(safeText(name), names), names))}${GAP}${fill(shown, values, painterOf(theme)[part])}`;
     return [

@@ -1,7 +1,7 @@
 import type { Explanation, Layer, Row } from '../explain/row.ts';
 import type { Frame } from '../model/frame.ts';
 import type { Message } from '../model/message.ts';
-import { fill, GAP, painterOf, showBytes, showContent, wrapWords } from './explain-cells.ts';
+import { fill, GAP, painterOf, showBytes, showContent, wrapCell } from './explain-cells.ts';
 import { writeFacts } from './explain-facts.ts';
 import { type Branches, drawTree } from './explain-tree.ts';
 import { showChannel } from './phrase.ts';
@@ -85,7 +85,7 @@ function joinParts(parts: readonly string[], columns: number): string[] {
     const line = lines.at(-1);
     const longer = line === undefined ? part : `${line}  ·  ${part}`;
     if (line !== undefined && textWidth(longer) <= columns) lines[lines.length - 1] = longer;
-    else lines.push(...wrapWords(part, columns));
+    else lines.push(...wrapCell(part, columns));
   }
   return lines;
 }
@@ -162,15 +162,15 @@ function writeGroup({ layer, group, branch, content, widths, options }: Line): s
   const row = group.at(-1) ?? group[0];
   const paint = painterOf(theme)[row.part];
   const notes = group.flatMap(({ note }) => (note === undefined ? [] : [safeText(note)])).join('; ');
-  const noteLines = wrapWords(notes, widths.note).map((line) =>
+  const noteLines = wrapCell(notes, widths.note).map((line) =>
     row.part === 'trouble' ? paint(line) : line,
   );
-  const howLines = wrapWords(row.how ?? '', widths.note).map((line) => theme.dim(line));
+  const howLines = wrapCell(row.how ?? '', widths.note).map((line) => theme.dim(line));
   const right = [...noteLines, ...howLines];
   const most = full ? Number.POSITIVE_INFINITY : Math.max(SHOWN_BYTE_LINES, right.length);
   const bytes = fitBytes(layer, group, widths.bytes, most);
   const room = widths.content - branch.first.length;
-  const middle = full ? wrapWords(content, room) : [cutContent(content, room)];
+  const middle = full ? wrapCell(content, room) : [cutContent(content, room)];
   const height = Math.max(1, bytes.length, middle.length, right.length);
   return Array.from({ length: height }, (_, index) => {
     const offset =
@@ -203,7 +203,7 @@ function writeFooter(
   { theme, columns }: ExplainOptions,
 ): string[] {
   const indented = (text: string, paint: Paint): string[] =>
-    wrapWords(safeText(text), columns).map((line) => paint(line));
+    wrapCell(safeText(text), columns).map((line) => paint(line));
   return [
     ...indented(`In short: ${summary}`, message.kind === 'undecoded' ? theme.trouble : theme.strong),
     ...(message.error?.tried ?? []).flatMap(({ as, why }) => indented(`tried: ${as}: ${why}`, theme.dim)),

@@ -241,7 +241,7 @@ export async function diagnoseCapture(
 /** Addresses and ids of connections may be somebody else's by now. */
 function tellPast({ to }: Look): string {
   const until = new Date(to / 1000).toISOString();
-  return `What Redis was asked is as it was recorded, until ${until}: look again before you end a connection.`;
+  return `What Redis said is as it was recorded, until ${until}: look again before you end a connection.`;
 }
 
 /** What is cut off by our own ending is neither a gap nor unreadable. */

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -163,7 +166,30 @@ void test('doctor reads a capture', async () => {
   assert.equal(code, 1);
   assert.match(stdout, /✗ poison-payload/);
   assert.match(stdout, /127\.0\.0\.1:49376: published it/);
-  assert.match(stdout, /Not checked \(needs a live Redis\): phantom-subscriber/);
+  assert.match(
+    stdout,
+    /Not checked \(needs a live Redis, or a recording by sio-inspect\): phantom-subscriber/,
+  );
+});
+
+void test('doctor finds a phantom subscriber in what a killed recorder has left, and says how old that is', async () => {
+  const watcher = new Redis(redis.url, { connectionName: 'debug' });
+  await watcher.subscribe('socket.io-request#/#');
+  const file = join(await mkdtemp(join(tmpdir(), 'sio-inspect-doctor-')), 'killed.rec');
+  const recorder = startCli(['record', file, '--url', redis.url]);
+  await waitFor('four looks on the disk', async () => {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    return text.split('{"look":').length > 4 || undefined;
+  });
+  recorder.child.kill('SIGKILL');
+  await recorder.finished();
+  watcher.disconnect();
+  const { code, stdout } = await runCli(['doctor', file]);
+  await rm(dirname(file), { recursive: true });
+  assert.equal(code, 1);
+  assert.match(stdout, /✗ phantom-subscriber +namespace \/ +sure/);
+  assert.match(stdout, /client name debug/);
+  assert.match(stdout, /recorded, until 20\d\d-.*look again before/s);
 });
 
 void test('doctor answers wrong usage with 2 and a Redis that is not there with 3', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { writeRecording } from '../doctor/write-capture.ts';
 import { runCli } from '../support/cli.ts';
 
 const CLASSIC = fileURLToPath(
@@ -62,6 +63,20 @@ void test('follow says who is missing once the time is over', async () => {
     stdout,
     /✗ REMOTE_FETCH q1 timed out after 5000 ms: 1 server answered, slowest 2\.0 ms; missing: CCCCCC \(127\.0\.0\.1:1003\); how many there are was only heard, not counted/,
   );
+});
+
+void test('follow judges a recording by what Redis said when it was recorded', async () => {
+  const request = JSON.stringify({ uid: 'aaaaaa', requestId: 'q1', type: 5 });
+  const answer = JSON.stringify({ requestId: 'q1', sockets: [] });
+  const lines = [
+    { at: 1, client: '10.0.0.1:1', words: ['publish', 'socket.io-request#/#', request] },
+    { at: 1.002, client: '10.0.0.2:1', words: ['publish', 'socket.io-response#/#aaaaaa#', answer] },
+  ];
+  const uids = ['aaaaaa', 'bbbbbb', 'cccccc'];
+  const follow = (count: number) =>
+    runCli(['follow', 'q1', '-'], { input: writeRecording(lines, [{ at: 0, uids: uids.slice(0, count) }]) });
+  assert.match((await follow(2)).stdout, /✓ REMOTE_FETCH q1 complete: 1 of 1 server answered/);
+  assert.match((await follow(3)).stdout, /REMOTE_FETCH q1 .*1 of 2 servers answered/);
 });
 
 void test('follow --room finds what goes to a room and who joins it', async () => {

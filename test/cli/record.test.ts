@@ -127,6 +127,9 @@ void test('what was recorded redacted and replayed elsewhere is the same but for
   assert.equal(unpacked.length, 60);
   for (const bytes of [plain, ...unpacked]) assert.equal(bytes.includes('hunter2'), false);
   assert.match(plain.toString(), /^\{"sioInspectRecording":1,.*"redisVersion":"\d.*"redaction":\["args"\]/);
+  assert.match(plain.toString(), /^\{"look":.*"groups":/m);
+  assert.doesNotMatch(plain.toString(), /"clients"|"address"/, "who is connected is nobody else's business");
+  assert.match(readFileSync(whole, 'utf8'), /^\{"look":.*"clients":/m);
   assert.equal(recordsIn(whole).filter(({ kind }) => kind === 'broadcast').length, 90);
 
   await recordWhile(

@@ -2,9 +2,13 @@ import { Readable } from 'node:stream';
 import { encode } from '@msgpack/msgpack';
 import type { KnownGroup } from '../../src/analyse/correlate-peers.ts';
 import { quoteBytes } from '../../src/bytes/sds-repr.ts';
+import { captureInputSync } from '../../src/capture/capture-input.ts';
+import type { Look } from '../../src/doctor/evidence.ts';
 import type { Report } from '../../src/doctor/examine.ts';
 import { rules } from '../../src/doctor/rules/index.ts';
 import { Traffic } from '../../src/doctor/traffic.ts';
+import { writeLook } from '../../src/doctor/recorded-look.ts';
+import { LineWriter } from '../../src/recording/line-writer.ts';
 import { diagnoseCapture } from '../../src/session/diagnose.ts';
 import { type OfflineInput, readOffline } from '../../src/session/offline.ts';
 
@@ -31,6 +35,46 @@ export function writeMonitor(lines: readonly Line[]): string {
 
 async function* inputsOf(text: string | Uint8Array): AsyncIterable<OfflineInput> {
   yield await Promise.resolve({ name: 'capture.txt', chunks: Readable.from([Buffer.from(text)]) });
+}
+
+/** A look, as far as who is subscribed to the classic channels of `/` goes; `at` in seconds, as in `Line`. */
+export interface Seen {
+  readonly at: number;
+  readonly uids: readonly string[];
+  /** Where it is not the number of uids. */
+  readonly counted?: number;
+}
+
+/** What `record --via monitor` would have written. */
+export function writeRecording(lines: readonly Line[], looks: readonly Seen[]): string {
+  const writer = new LineWriter();
+  const frames = lines.map((line) => ({
+    at: line.at,
+    items: captureInputSync(Buffer.from(writeMonitor([line]))),
+  }));
+  const seen = looks.map((look) => ({
+    at: look.at,
+    items: [{ is: 'look', look: writeLook(toLook(look)) } as const],
+  }));
+  const text = [...frames, ...seen]
+    .sort((a, b) => a.at - b.at)
+    .flatMap(({ items }) => items.map((item) => writer.write(item)));
+  const header = { sioInspectRecording: 1, tool: 'test', startedAt: '', source: { via: ['monitor'] } };
+  return `${JSON.stringify(header)}\n${text.join('')}{"end":{"frames":0,"gaps":0,"time":""}}\n`;
+}
+
+function toLook({ at, uids, counted = uids.length }: Seen): Look {
+  return {
+    from: momentOf(at),
+    to: momentOf(at) + 1000,
+    facts: { node: '127.0.0.1:6379', product: 'Redis', mode: 'standalone' },
+    groups: [{ adapter: 'redis', key: 'socket.io', nsp: '/', uids, counted }],
+    nodes: [{ node: '127.0.0.1:6379', role: 'primary' }],
+    unknownCommands: [],
+    denials: [],
+    unreached: [],
+    hidden: [],
+  };
 }
 
 /** What was observed until a moment, for rules that also need looks; `groups` as a look found them. */

@@ -75,8 +75,19 @@ const unframed = withOptional(
   { time, offset: fc.nat() },
 );
 
-/** Anything that a source may yield, but for the counted commands, which are written together. */
+const asked = withOptional(
+  { via, stream: name, from: fc.constantFrom('$', '-', '1795375709291-0') },
+  { time, client: origin.client, to: fc.constantFrom('+'), count: fc.nat() },
+);
+
+/** Anything that a recording holds, but for the counted commands, which are written together. */
 export const captured: fc.Arbitrary<Captured> = fc.oneof(
+  fc
+    .dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true })
+    .map((look): Captured => ({ is: 'look', look })),
+  fc
+    .tuple(fc.constantFrom('XREAD' as const, 'XRANGE' as const), asked)
+    .map(([command, read]): Captured => ({ is: 'other', command, read: { command, ...read } })),
   fc.oneof(published, subscribed, added).map((frame): Captured => ({ is: 'frame', frame })),
   gap.map((one): Captured => ({ is: 'gap', gap: one })),
   unframed.map((one): Captured => ({ is: 'unframed', unframed: one })),
@@ -95,6 +106,9 @@ export function asRecorded(item: Captured): Captured {
         unframed: { ...item.unframed, via: 'recording', recordedVia: item.unframed.via },
       };
     case 'other':
+      return item.read === undefined
+        ? item
+        : { ...item, read: { ...item.read, via: 'recording', recordedVia: item.read.via } };
     case 'look':
       return item;
   }

@@ -104,6 +104,26 @@ void test('Recorder begins a further file by size, each with its own header and 
   assert.deepEqual(read, all);
 });
 
+void test('Recorder begins each further file with the last look, even one that is larger than a file may be', async () => {
+  const recorder = await open('looks.rec', { rotateBytes: 300 });
+  for (const [index, from] of [1, 2].entries()) {
+    recorder.add({ is: 'look', look: { from, padding: 'x'.repeat(400) } });
+    recorder.add(frame(index));
+    await recorder.flush();
+  }
+  await recorder.flush();
+  await recorder.close();
+  const parts = (await readdir(directory)).filter((name) => name.startsWith('looks.rec')).sort();
+  const told = await Promise.all(
+    parts.map(async (part) =>
+      captureInputSync(await readFile(join(directory, part))).map((item) =>
+        item.is === 'look' ? `look ${(item.look as { from: number }).from}` : item.is,
+      ),
+    ),
+  );
+  assert.deepEqual(told, [['look 1', 'frame'], ['look 1', 'look 2', 'frame'], ['look 2']]);
+});
+
 void test('Recorder begins a further file by time and keeps .gz at the end of its name', async () => {
   const recorder = await open('timed.rec.gz', { rotateMs: 1 });
   recorder.add(frame(1));

@@ -28,7 +28,7 @@ for (const fault of faults) {
       const read = await diagnoseCapture(inputOf(file), options);
       assert.deepEqual(findings(live).length > 0, fault.rule !== undefined, 'live');
       assert.deepEqual(findings(read), findings(live));
-      assert.deepEqual(uncheckedNames(read), uncheckedNames(live), 'what cannot be judged');
+      assert.deepEqual(lessJudged(read, live), [], 'judged live, and not afterwards');
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
@@ -49,6 +49,8 @@ async function recordWhileListening(fault: Fault, file: string, options: Diagnos
   const lab = await openLab(fault);
   try {
     const staged = await fault.stage(lab, adapter);
+    // Where nothing goes on by itself, somebody has to have met with it.
+    if (staged.traffic === undefined) await staged.symptom();
     const recorder = startCli(['record', file, '--via', via, '--url', lab.redis.url]);
     try {
       await recorder.until(/read-only/);
@@ -93,6 +95,9 @@ function findings({ cases }: Report): readonly unknown[] {
   ]);
 }
 
-function uncheckedNames({ unchecked }: Report): readonly string[] {
-  return unchecked.map(({ rule }) => rule.name);
+/** What only the recording does not hold, but for what is not judged when servers come or go: it goes on for longer. */
+function lessJudged(read: Report, live: Report): readonly string[] {
+  return read.unchecked
+    .filter(({ rule, why }) => !live.unchecked.some((one) => one.rule === rule) && !/came or went/.test(why))
+    .map(({ rule, why }) => `${rule.name}: ${why}`);
 }

@@ -36,7 +36,10 @@ export function createCommand(): Command {
     .description(
       'Find out what is wrong between your servers: looks at a live Redis and listens for a while, or reads a capture.\nRead-only: the servers do not notice, nothing is published, nothing is counted.',
     )
-    .argument('[files...]', 'captures instead of a live Redis: MONITOR text, …; - for standard input');
+    .argument(
+      '[files...]',
+      'captures instead of a live Redis: best what record wrote; MONITOR text, …; - for standard input',
+    );
   addRedisOptions(command)
     .option('--sentinel <name>', 'the primary to examine, by the name that the Sentinel at --url has for it')
     .addOption(
@@ -70,6 +73,7 @@ Examples:
   sio-inspect doctor --for 0s                            what a look tells, in two seconds
   sio-inspect doctor --via monitor --for 30s             also names who sends, and sees sharded adapters
   sio-inspect doctor --for 5m                            long enough for what happens every few minutes
+  sio-inspect record bug.rec --for 30s; sio-inspect doctor bug.rec
   redis-cli monitor > capture.txt; sio-inspect doctor capture.txt
 
 Exit code: 0 nothing wrong was found, 1 a problem was, or a file could not be read as a whole,

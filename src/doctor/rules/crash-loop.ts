@@ -67,7 +67,9 @@ function isQuick(lives: readonly ServerStay[], attendance: Attendance): boolean 
     .filter((life) => attendance.lifeMicros(life) <= MOST_LIFE_MICROS)
     .map((life) => attendance.beganAt(life))
     .sort((a, b) => a - b);
-  return begins.some((begin, at) => (begins[at + LEAST_LIVES - 1] ?? Number.NaN) - begin <= MOST_APART_MICROS);
+  return begins.some(
+    (begin, at) => (begins[at + LEAST_LIVES - 1] ?? Number.NaN) - begin <= MOST_APART_MICROS,
+  );
 }
 
 function diagnose({ lives, stayed }: Loop, traffic: Traffic | undefined, attendance: Attendance): Diagnosis {

@@ -23,7 +23,9 @@ export const poisonPayload: Rule = {
         .some(({ bus, key, uid }) => bus === 'classic' && key === poison.key && uid !== 'emitter');
       // What the ClusterAdapter family writes is poison only where classic servers listen too.
       if (poison.isForeign && !isClassic && !speaksClassic) return [];
-      return [diagnose(poison, { hasClassic: isClassic || speaksClassic, isLive: evidence.isCapture !== true })];
+      return [
+        diagnose(poison, { hasClassic: isClassic || speaksClassic, isLive: evidence.isCapture !== true }),
+      ];
     });
   },
 };

@@ -33,7 +33,9 @@ export const privateRoomLost: Rule = {
   lacks: (evidence: Evidence): string | undefined => {
     const { looks, traffic } = evidence;
     const hasRooms = (traffic?.privateRooms.list().length ?? 0) > 0;
-    const isTold = looks.some(({ listeners }) => listeners !== undefined) || traffic?.subscriptions.registry() !== undefined;
+    const isTold =
+      looks.some(({ listeners }) => listeners !== undefined) ||
+      traffic?.subscriptions.registry() !== undefined;
     return hasRooms && !isTold ? NEEDS_SUBSCRIPTIONS : lacksShardedTraffic(evidence);
   },
 };
