@@ -1,15 +1,23 @@
 /**
  * Healthy clusters must not be accused: four workers of each adapter, idle, under load and through a rolling restart,
- * examined by every rule, again and again. `npm run healthy [-- N [ADAPTER…]]` prints a line for each run and ends with 1 at
- * any finding.
+ * examined by every rule, live and in a recording of the same time, again and again. `npm run healthy [-- N [ADAPTER…]]`
+ * prints a line for each run and ends with 1 at any finding.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Lab } from '../src/demo/faults/lab.ts';
 import type { ServerPlan } from '../src/demo/faults/lab-orders.ts';
 import type { LabServer } from '../src/demo/faults/lab-server.ts';
 import { plan, restart } from '../src/demo/faults/scenes.ts';
 import { rules } from '../src/doctor/rules/index.ts';
-import { diagnoseLive } from '../src/session/diagnose.ts';
+import type { Report } from '../src/doctor/examine.ts';
+import { diagnoseCapture, diagnoseLive } from '../src/session/diagnose.ts';
+import type { OfflineInput } from '../src/session/offline.ts';
 
 const ADAPTERS = ['redis', 'sharded', 'streams'] as const;
 const SCENES = ['idle', 'load', 'rolling restart'] as const;
@@ -21,13 +29,15 @@ const [, , count = '2', ...names] = process.argv;
 const runs = Number(count);
 const chosen = names.length === 0 ? ADAPTERS : ADAPTERS.filter((adapter) => names.includes(adapter));
 const total = { runs: 0, findings: 0 };
+const directory = await mkdtemp(join(tmpdir(), 'sio-inspect-healthy-'));
 
 for (let run = 1; run <= runs; run++) {
   for (const adapter of chosen) {
     for (const scene of SCENES) await examineHealthy(run, adapter, scene);
   }
 }
-console.log(`${total.runs} runs, ${total.findings} findings`);
+await rm(directory, { recursive: true });
+console.log(`${total.runs} runs and their recordings, ${total.findings} findings`);
 process.exitCode = total.findings === 0 ? 0 : 1;
 
 async function examineHealthy(
@@ -45,26 +55,49 @@ async function examineHealthy(
     const living: Promise<void>[] = [];
     if (scene !== 'idle') living.push(...servers.map((_, index) => load(servers, index, life)));
     if (scene === 'rolling restart') living.push(roll(lab, servers, life));
-    const report = await diagnoseLive({
-      rules,
+    const options = { rules, ...(scene === 'rolling restart' ? {} : { expect: WORKERS }) };
+    const file = join(directory, `${run}-${adapter}-${scene}.rec`);
+    const recorded = record(file, lab.redis.url, via);
+    const live = await diagnoseLive({
+      ...options,
       target: lab.target,
       via,
       forMs: LISTEN_MS,
       signal: new AbortController().signal,
-      ...(scene === 'rolling restart' ? {} : { expect: WORKERS }),
     });
+    await recorded;
     life.isOver = true;
     await Promise.all(living);
     total.runs++;
-    total.findings += report.cases.length;
-    const found = report.cases.map(({ rule, sentence }) => `${rule.name}: ${sentence}`).join(' | ');
-    console.log(
-      `${run} ${adapter} ${scene} via ${via}: ${report.messages} messages, ${found === '' ? 'nothing found' : found}`,
-    );
+    const read = await diagnoseCapture(inputOf(file), options);
+    const found = [`live ${tell(live)}`, `recorded ${tell(read)}`].join('; ');
+    console.log(`${run} ${adapter} ${scene} via ${via}: ${found}`);
   } finally {
     life.isOver = true;
     await lab.close();
   }
+}
+
+/** What the program records, for as long as the doctor listens. */
+async function record(file: string, url: string, via: string): Promise<void> {
+  const words = ['record', file, '--url', url, '--via', via, '--for', `${LISTEN_MS}ms`];
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...words], {
+    stdio: 'ignore',
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`record ended with ${String(code)}`);
+}
+
+async function* inputOf(file: string): AsyncIterable<OfflineInput> {
+  yield await Promise.resolve({ name: file, chunks: createReadStream(file) });
+}
+
+/** Counts what was found, too. */
+function tell({ messages, cases, unchecked }: Report): string {
+  total.findings += cases.length;
+  const found = cases.map(({ rule, sentence }) => `${rule.name}: ${sentence}`).join(' | ');
+  const judged = `${rules.length - unchecked.length} rules by ${messages} messages`;
+  return `${judged}: ${found === '' ? 'nothing found' : found}`;
 }
 
 /** What servers do all day. */

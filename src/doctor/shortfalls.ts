@@ -95,8 +95,8 @@ export function lacksRequests(evidence: Evidence): string | undefined {
   if (missesAnswers(evidence))
     return 'MONITOR of several nodes mixes up requests and answers: --via subscribe';
   if (askedOfAll(traffic).length > 0)
-    return judgePlaces(evidence).length === 0
-      ? 'servers came or went while requests were under way'
+    return judgePlaces(evidence).every(({ wide, handled }) => wide.length + handled.length === 0)
+      ? 'servers came or went meanwhile, and no request was seen to its end since'
       : undefined;
   return evidence.isCapture === true
     ? 'no request to other servers was seen to its end'

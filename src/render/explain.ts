@@ -162,9 +162,7 @@ function writeGroup({ layer, group, branch, content, widths, options }: Line): s
   const row = group.at(-1) ?? group[0];
   const paint = painterOf(theme)[row.part];
   const notes = group.flatMap(({ note }) => (note === undefined ? [] : [safeText(note)])).join('; ');
-  const noteLines = wrapCell(notes, widths.note).map((line) =>
-    row.part === 'trouble' ? paint(line) : line,
-  );
+  const noteLines = wrapCell(notes, widths.note).map((line) => (row.part === 'trouble' ? paint(line) : line));
   const howLines = wrapCell(row.how ?? '', widths.note).map((line) => theme.dim(line));
   const right = [...noteLines, ...howLines];
   const most = full ? Number.POSITIVE_INFINITY : Math.max(SHOWN_BYTE_LINES, right.length);

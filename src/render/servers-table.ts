@@ -34,13 +34,20 @@ export interface ServersStyle {
 
 const MAX_NAME = 40;
 
+/** Whoever sees this expected servers. */
+function writeNobody({ unlisted, hidden }: ServersView, style: ServersStyle): string[] {
+  const says = style.theme.warning('No server with a channel of its own is subscribed here.');
+  if (unlisted.length > 0 || hidden.length > 0) return [says];
+  const next =
+    "Is it the Redis that your servers use, and do they call io.adapter(createAdapter(…))? What is subscribed at all: redis-cli PUBSUB CHANNELS '*'";
+  return [says, ...breakUp(next, style)];
+}
+
 /** The whole screen, without a line end. Names in it are a stranger's and are shown escaped. */
 export function writeServers(view: ServersView, style: ServersStyle): string {
   const { table } = view;
   const parts = [
-    table.groups.length === 0
-      ? [style.theme.warning('No server with a channel of its own is subscribed here.')]
-      : writeTotals(table.groups, style),
+    table.groups.length === 0 ? writeNobody(view, style) : writeTotals(table.groups, style),
     writePlaced(
       table.servers.filter(({ client, subscriberAddress }) => (client ?? subscriberAddress) !== undefined),
       view,

@@ -50,8 +50,8 @@ function diagnose(
     seen: [
       `${short.length} of ${plural(place.wide.length, 'request')} got ${answers} of ${expected} answers, and ${isOne ? 'it has itself' : 'they have themselves'} published meanwhile.`,
       place.group === undefined
-        ? 'Concluded, not seen: it runs and reaches Redis, so what is sent to it gets lost. Whether it is still subscribed, only a live Redis tells.'
-        : 'Concluded, not seen: it runs, it reaches Redis, and Redis has it subscribed, so what Redis sends it gets lost on the way.',
+        ? 'It runs and reaches Redis. That what is sent to it gets lost is concluded from this; whether it is still subscribed, only Redis tells.'
+        : 'It runs, it reaches Redis, and Redis has it subscribed. That what Redis sends it gets lost on the way is concluded from this.',
       ...(waiting === 0 ? [] : [`${(waiting / 1e3).toFixed(0)} kB wait in Redis for it to read them.`]),
     ],
     culprits: [
