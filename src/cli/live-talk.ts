@@ -241,6 +241,8 @@ export class LiveTalk {
         }
       });
     } catch (error) {
+      // It ends while we look: nobody waits for an explanation any more.
+      if (this.#options.signal.aborted) return;
       if (!(error instanceof RedisFailure)) throw error;
       say(this.#theme.dim(`Nothing has arrived, and a look around failed: ${safeText(error.message)}`));
     }

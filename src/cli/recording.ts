@@ -89,7 +89,12 @@ export async function openRecording(
 ): Promise<LiveRecording> {
   const redaction = await readRedaction(options);
   if (options.record === undefined) return NO_RECORDING;
-  const recorder = await openRecorder(options.record, options, subject, redaction);
+  const failed = new AbortController();
+  const onFailure = (): void => {
+    failed.abort();
+    subject.onFailure();
+  };
+  const recorder = await openRecorder(options.record, options, { ...subject, onFailure }, redaction);
   const { redact } = await import('../redact/redact-frame.ts');
   const { writeLook, writeRedactedLook } = await import('../doctor/recorded-look.ts');
   const { keepLooking } = await import('../session/keep-looking.ts');
@@ -103,7 +108,7 @@ export async function openRecording(
   };
   const looking = await keepLooking({
     place: subject.place,
-    signal: subject.signal,
+    signal: AbortSignal.any([subject.signal, failed.signal]),
     onLook: (look) => {
       recorder.add({ is: 'look', look: (redaction === undefined ? writeLook : writeRedactedLook)(look) });
     },
