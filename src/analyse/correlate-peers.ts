@@ -42,13 +42,26 @@ interface KnownPeer {
 
 /** Who is in one key and namespace: by the registry, and by what each has said. */
 export class PeerGroup {
-  /** Subscribers that the servers count, where a look at Redis has told. */
-  counted: number | undefined;
-  registered: ReadonlySet<string> | undefined;
+  #counted: number | undefined;
+  #registered: Set<string> | undefined;
+  /** Until when what a look has told is good, microseconds since 1970. */
+  #goodUntil = Number.POSITIVE_INFINITY;
   readonly #byUid = new Map<string, KnownPeer>();
   /** Undefined for a connection that several servers of the namespace share. */
   readonly #byClient = new Map<string, KnownPeer | undefined>();
   #beatAt = Number.NEGATIVE_INFINITY;
+
+  /** What a look at Redis has told: the servers, and how many subscribers they count. */
+  register({ uids, counted }: KnownGroup, goodUntil: number): void {
+    this.#counted = counted;
+    this.#registered = new Set(uids);
+    this.#goodUntil = goodUntil;
+  }
+
+  unregister(): void {
+    this.#counted = undefined;
+    this.#registered = undefined;
+  }
 
   /** Something came from a server. Answers what is known of it, or undefined where nothing tells it from others. */
   hear(uid: string | undefined, client: string | undefined, at: number | undefined): Peer | undefined {
@@ -67,6 +80,18 @@ export class PeerGroup {
     if (subscriber !== undefined) peer.subscriber = subscriber;
   }
 
+  /** It has come since the look. */
+  registerOne(uid: string): void {
+    if (this.#counted === undefined || this.#registered === undefined || this.#registered.has(uid)) return;
+    this.#registered.add(uid);
+    this.#counted++;
+  }
+
+  /** It has gone since the look. */
+  unregisterOne(uid: string): void {
+    if (this.#registered?.delete(uid) === true && this.#counted !== undefined) this.#counted--;
+  }
+
   left(uid: string): void {
     const client = this.#byUid.get(uid)?.client;
     this.#byUid.delete(uid);
@@ -75,7 +100,8 @@ export class PeerGroup {
 
   /** How many servers there are around `at`, and what says so. */
   count(at: number): { readonly servers: number; readonly from: ExpectedFrom } {
-    if (this.counted !== undefined) return { servers: this.counted, from: 'registry' };
+    if (this.#counted !== undefined && at <= this.#goodUntil)
+      return { servers: this.#counted, from: 'registry' };
     if (this.#beatsAt(at))
       return { servers: this.#heardSince(at - HEARTBEAT_MICROS).length, from: 'heartbeats' };
     return { servers: this.#heardSince(at - HEARD_MICROS).length, from: 'heard' };
@@ -83,9 +109,9 @@ export class PeerGroup {
 
   /** The servers around `at`, each with what is known of it. */
   list(at: number): readonly Peer[] {
-    if (this.registered === undefined || this.registered.size === 0)
+    if (this.#registered === undefined || this.#registered.size === 0 || at > this.#goodUntil)
       return this.#heardSince(at - (this.#beatsAt(at) ? HEARTBEAT_MICROS : HEARD_MICROS));
-    return [...this.registered].map((uid) => this.#byUid.get(uid) ?? { uid });
+    return [...this.#registered].map((uid) => this.#byUid.get(uid) ?? { uid });
   }
 
   peerOf(uid: string): Peer {
@@ -138,17 +164,10 @@ export class PeerGroup {
 export class Peers {
   readonly #groups = new Map<string, PeerGroup>();
 
-  /** Replaces what the last look at Redis found. */
-  setRegistry(groups: readonly KnownGroup[]): void {
-    for (const group of this.#groups.values()) {
-      group.counted = undefined;
-      group.registered = undefined;
-    }
-    for (const known of groups) {
-      const group = this.ofRegistry(known);
-      group.counted = known.counted;
-      group.registered = new Set(known.uids);
-    }
+  /** Replaces what the last look at Redis found. `goodUntil`: microseconds since 1970. */
+  setRegistry(groups: readonly KnownGroup[], goodUntil = Number.POSITIVE_INFINITY): void {
+    for (const group of this.#groups.values()) group.unregister();
+    for (const known of groups) this.ofRegistry(known).register(known, goodUntil);
   }
 
   groupOf(frame: Frame, message: Message): PeerGroup {
@@ -159,8 +178,8 @@ export class Peers {
   learn(frame: Frame): void {
     const bus = /^S(?:SUB|UNSUB)/.test(frame.command ?? '') ? 'shard' : undefined;
     const isLeaving = frame.command?.includes('UNSUB') === true;
-    for (const channel of frame.channels ?? []) {
-      const name = Buffer.from(channel).toString('utf8');
+    const names = new Set((frame.channels ?? []).map((channel) => Buffer.from(channel).toString('utf8')));
+    for (const name of names) {
       const [, key, nsp, uid] = OWN_CHANNEL.exec(name) ?? [];
       if (key === undefined || nsp === undefined || uid === undefined) continue;
       const isClassic = name.startsWith(`${key}-response#`);
@@ -168,6 +187,10 @@ export class Peers {
       const group = this.#group(bus ?? (isClassic ? 'classic' : 'plain'), key, nsp);
       if (isLeaving) group.left(uid);
       else group.subscribed(uid, frame.client);
+      // A classic server that only gives up its own channel is counted all the same.
+      if (isClassic && !names.has(`${key}-request#${nsp}#`)) continue;
+      if (isLeaving) group.unregisterOne(uid);
+      else group.registerOne(uid);
     }
   }
 

@@ -47,9 +47,9 @@ export class Threads {
     this.#timeoutMs = options.timeoutMs;
   }
 
-  /** What a look at Redis has found: how many should answer, and who they are. */
-  setServers(groups: readonly KnownGroup[]): void {
-    this.peers.setRegistry(groups);
+  /** What a look at Redis has found: how many should answer, and who they are. `goodUntil`: microseconds since 1970. */
+  setServers(groups: readonly KnownGroup[], goodUntil?: number): void {
+    this.peers.setRegistry(groups, goodUntil);
   }
 
   /** What this observation opens, answers and closes; what its time makes late comes first. */
@@ -161,6 +161,7 @@ export class Threads {
 function hear(group: PeerGroup, { frame, message }: MessageSeen): Peer | undefined {
   if (message.type === 'ADAPTER_CLOSE' && message.uid !== undefined) {
     group.left(message.uid);
+    group.unregisterOne(message.uid);
     return undefined;
   }
   if (message.type === 'HEARTBEAT' || message.type === 'INITIAL_HEARTBEAT') group.beat(frame.time);

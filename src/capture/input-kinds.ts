@@ -1,5 +1,5 @@
 import type { Captured } from '../model/frame.ts';
-import { isRecording } from '../recording/recording-reader.ts';
+import { isRecording, type RecordingReaderOptions } from '../recording/recording-reader.ts';
 import { AofCapture, startsAof } from './aof.ts';
 import { PcapCapture, startsPacketCapture } from './pcap/pcap-capture.ts';
 import { captureRecording, captureRecordingSync } from './recording.ts';
@@ -8,7 +8,7 @@ import { captureText, captureTextSync } from './text/capture-text.ts';
 import type { TextOptions } from './text/text-context.ts';
 
 /** What may be said about an input; each kind takes what concerns it. */
-export interface InputOptions extends TextOptions, ShortWays {
+export interface InputOptions extends TextOptions, ShortWays, Pick<RecordingReaderOptions, 'onHeader'> {
   /** pcap: ports on which Redis listens. Default: every connection that begins like one to Redis. */
   readonly ports?: readonly number[];
   /** pcap: every delivery becomes a record, also where its publish is in the capture. */
@@ -36,7 +36,7 @@ export const INPUT_KINDS: readonly InputKind[] = [
     name: 'recording',
     test: isRecording,
     capture: captureRecording,
-    captureSync: (bytes, { onNote }) => captureRecordingSync(bytes, onNote),
+    captureSync: captureRecordingSync,
   },
   { name: 'pcap', test: startsPacketCapture, ...readBy((options) => new PcapCapture(options)) },
   { name: 'aof', test: startsAof, ...readBy((options) => new AofCapture(options)) },

@@ -1,10 +1,8 @@
 import type { Captured } from '../model/frame.ts';
-import { RecordingReader } from '../recording/recording-reader.ts';
+import { RecordingReader, type RecordingReaderOptions } from '../recording/recording-reader.ts';
 import { readLines, type ShortWays } from './short-ways.ts';
 
-export interface RecordingOptions extends ShortWays {
-  readonly onNote?: (note: string) => void;
-}
+export type RecordingOptions = ShortWays & RecordingReaderOptions;
 
 /**
  * A recording (docs/recordings.md), or several that were put together. Each frame has the via `recording` and keeps
@@ -15,11 +13,11 @@ export function captureRecording(
   input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: RecordingOptions = {},
 ): AsyncIterable<readonly Captured[]> {
-  return readLines(new RecordingReader(options.onNote), input, options);
+  return readLines(new RecordingReader(options), input, options);
 }
 
 /** The same for a recording that is there already. */
-export function captureRecordingSync(input: Uint8Array, onNote?: (note: string) => void): Captured[] {
-  const reader = new RecordingReader(onNote);
+export function captureRecordingSync(input: Uint8Array, options: RecordingReaderOptions = {}): Captured[] {
+  const reader = new RecordingReader(options);
   return [...reader.push(input), ...reader.end()];
 }

@@ -74,6 +74,11 @@ export function readConditions(options: FilterOptions): Condition[] {
   return conditions;
 }
 
+/** As it was given: `--not-kind response`. */
+export function describeCondition({ field, patterns, not }: Condition): string {
+  return patterns.map((pattern) => `--${not ? 'not-' : ''}${field} ${pattern}`).join(' ');
+}
+
 const KINDS = ['broadcast', 'request', 'response', 'cluster', 'subscription', 'undecoded', 'gap'];
 
 /** Kinds are a closed list: a word that fits none of them is a slip of the finger. */

@@ -27,8 +27,8 @@ export interface RecordingSubject {
   /** Where to look who is there, and until when. */
   readonly place: Place;
   readonly signal: AbortSignal;
-  /** Only these are recorded; all is when there is none. */
-  readonly wanted?: (observed: Observed) => boolean;
+  /** Only what passes is recorded, and the options that say so; all is when there is none. */
+  readonly filter?: { readonly wanted: (observed: Observed) => boolean; readonly words: readonly string[] };
   /** The disk has refused: nothing more is recorded. */
   readonly onFailure: () => void;
 }
@@ -89,30 +89,33 @@ export async function openRecording(
 ): Promise<LiveRecording> {
   const redaction = await readRedaction(options);
   if (options.record === undefined) return NO_RECORDING;
-  const failed = new AbortController();
+  const ends = [subject.onFailure];
   const onFailure = (): void => {
-    failed.abort();
-    subject.onFailure();
+    for (const end of ends) end();
   };
   const recorder = await openRecorder(options.record, options, { ...subject, onFailure }, redaction);
   const { redact } = await import('../redact/redact-frame.ts');
+  const { ReadSieve } = await import('../recording/read-sieve.ts');
   const { writeLook, writeRedactedLook } = await import('../doctor/recorded-look.ts');
   const { keepLooking } = await import('../session/keep-looking.ts');
+  const { filter } = subject;
+  const sieve = new ReadSieve();
   let frames = 0;
   const keep = (captured: Captured, observed: Observed | undefined): void => {
     const isOther = captured.is === 'other';
-    if (!isOther && subject.wanted !== undefined && (observed === undefined || !subject.wanted(observed)))
-      return;
+    if (!isOther && filter !== undefined && (observed === undefined || !filter.wanted(observed))) return;
     if (captured.is === 'frame') frames++;
-    recorder.add(redaction === undefined ? captured : redact(captured, observed, redaction));
+    const kept = sieve.thin(captured);
+    recorder.add(redaction === undefined ? kept : redact(kept, observed, redaction));
   };
   const looking = await keepLooking({
     place: subject.place,
-    signal: AbortSignal.any([subject.signal, failed.signal]),
+    signal: subject.signal,
     onLook: (look) => {
       recorder.add({ is: 'look', look: (redaction === undefined ? writeLook : writeRedactedLook)(look) });
     },
   });
+  ends.push(looking.stop);
   return {
     watch: (observer) => ({
       observe: (captured) => {
@@ -147,6 +150,7 @@ async function openRecorder(
     tool: `sio-inspect ${readVersion()}`,
     source: subject.source,
     ...(subject.redisVersion === undefined ? {} : { redisVersion: subject.redisVersion }),
+    ...(subject.filter === undefined ? {} : { filter: subject.filter.words }),
     ...(redaction === undefined ? {} : { redaction: redaction.words }),
   };
   return Recorder.open({

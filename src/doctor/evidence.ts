@@ -65,6 +65,8 @@ export interface Evidence {
   readonly history?: readonly Look[];
   /** True where all of it is past. */
   readonly isCapture?: boolean;
+  /** Options by which only a part of all messages was recorded. */
+  readonly filter?: readonly string[];
   readonly traffic?: Traffic;
   /** Who was there, looked up again and again; absent where there was no time for that. */
   readonly attendance?: Attendance;

@@ -34,8 +34,8 @@ export function examine(rules: readonly Rule[], evidence: Evidence): Report {
   const unchecked: { rule: Rule; why: string }[] = [];
   const absence = findAbsence(evidence);
   for (const rule of rules) {
-    const found = rule.check(evidence);
     const why = lacks(rule, evidence, absence);
+    const found = isPartial(rule, evidence) ? [] : rule.check(evidence);
     if (found.length > 0) cases.push(...found.map((diagnosis) => ({ ...diagnosis, rule })));
     else if (why === undefined) held.push(rule);
     else unchecked.push({ rule, why });
@@ -64,7 +64,14 @@ function lacks(rule: Rule, evidence: Evidence, absence: Absence | undefined): st
   return absence !== undefined && rule.isAboutServers === true ? 'no server was found' : undefined;
 }
 
-function lacksAnything(rule: Rule, { looks, traffic, attendance, isCapture }: Evidence): string | undefined {
+/** What was not recorded would be taken for what has not come. */
+function isPartial({ needs }: Rule, { filter }: Evidence): boolean {
+  return needs === 'traffic' && filter !== undefined;
+}
+
+function lacksAnything(rule: Rule, evidence: Evidence): string | undefined {
+  const { looks, traffic, attendance, isCapture, filter = [] } = evidence;
+  if (isPartial(rule, evidence)) return `only a part was recorded: ${filter.join(' ')}`;
   if (rule.needs !== 'traffic' && looks.length === 0) return NEEDS_REDIS;
   if (rule.needs !== 'traffic' && looks.length === 1)
     return 'needs a longer recording: Redis was looked at once';

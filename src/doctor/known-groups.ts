@@ -7,10 +7,13 @@ export type KnownGroup = Pick<ServerGroup, 'adapter' | 'key' | 'nsp' | 'uids'>;
 
 /**
  * The groups of each look, in order of time. Where there was no look, a capture that shows all servers subscribing stands
- * for one. Empty where neither tells who is there.
+ * for one. Empty where neither tells who is there. Of a recording all looks, but for what was said lately (`saidAt`,
+ * microseconds since 1970): that is heard by those who are there now.
  */
-export function knownGroups(evidence: Evidence): readonly (readonly KnownGroup[])[] {
-  const looks = allLooks(evidence);
+export function knownGroups(evidence: Evidence, saidAt?: number): readonly (readonly KnownGroup[])[] {
+  const [first] = evidence.looks;
+  const isRecent = first !== undefined && saidAt !== undefined && saidAt >= first.to;
+  const looks = isRecent ? evidence.looks : allLooks(evidence);
   if (looks.length > 0) return looks.map(({ groups }) => groups);
   const seen = evidence.traffic?.subscriptions.registry();
   return seen === undefined ? [] : [seen];

@@ -14,7 +14,25 @@ export function writeLook({ listeners, ...look }: Look): RecordedLook {
 
 /** The same without what names anybody or anything but servers, keys and namespaces: for recordings that others may see. */
 export function writeRedactedLook(look: Look): object {
-  return { ...writeLook(look), clients: undefined, listeners: undefined, denials: [] };
+  return {
+    ...writeLook(look),
+    groups: look.groups.map(withoutRooms),
+    clients: undefined,
+    listeners: undefined,
+    denials: [],
+    unreached: look.unreached.map(() => 'a node of the cluster could not be reached'),
+    hidden: look.hidden.map((text) => `not permitted: ${COMMAND.exec(text)?.[0] ?? 'something'}`),
+  };
+}
+
+/** What Redis calls forbidden, it says together with the name of the user. */
+const COMMAND = /\b(?:PUBSUB|CLIENT|CONFIG|COMMAND|INFO|ACL|XINFO|SCAN|PTTL|CLUSTER)\b/i;
+
+/** The channel of a room whose name looks like a uid looks like a server's own: then there are more uids than servers. */
+function withoutRooms(group: ServerGroup): ServerGroup {
+  if (group.adapter !== 'redis-sharded' || group.uids.length <= group.counted) return group;
+  const { adapter, key, nsp, counted } = group;
+  return { adapter, key, nsp, counted, uids: [] };
 }
 
 /** A look out of a recording; undefined where it is none. Its texts are a stranger's. */
@@ -38,8 +56,18 @@ const text: Read<string> = (value) => {
   return value;
 };
 
-const number: Read<number> = (value) => {
-  if (typeof value !== 'number') throw new WrongShape('no number');
+/** A number of something, or of seconds. */
+const count: Read<number> = (value) => {
+  if (typeof value !== 'number' || !(value >= 0 && value <= Number.MAX_SAFE_INTEGER))
+    throw new WrongShape('no count');
+  return value;
+};
+
+/** The range of JavaScript's dates, in microseconds. */
+const MAX_TIME = 8.64e18;
+
+const time: Read<number> = (value) => {
+  if (typeof value !== 'number' || !(Math.abs(value) <= MAX_TIME)) throw new WrongShape('no time');
   return value;
 };
 
@@ -89,8 +117,8 @@ const group = object<ServerGroup>(
     key: text,
     nsp: text,
     uids: list(text),
-    counted: number,
-    doubled: list(object({ uid: text, connections: number })),
+    counted: count,
+    doubled: list(object({ uid: text, connections: count })),
   },
   'doubled',
 );
@@ -98,16 +126,16 @@ const group = object<ServerGroup>(
 const client = object<SeenClient>(
   {
     node: text,
-    id: number,
+    id: count,
     address: text,
     name: text,
-    ageSeconds: number,
-    idleSeconds: number,
-    db: number,
-    channels: number,
-    patterns: number,
-    shardChannels: number,
-    outputBytes: number,
+    ageSeconds: count,
+    idleSeconds: count,
+    db: count,
+    channels: count,
+    patterns: count,
+    shardChannels: count,
+    outputBytes: count,
     lastCommand: text,
     flags: text,
     library: text,
@@ -120,14 +148,14 @@ const denial = object<Denial>({
   object: text,
   user: text,
   address: text,
-  count: number,
-  ageSeconds: number,
+  count: count,
+  ageSeconds: count,
 });
 
 const recordedLook = object<RecordedLook>(
   {
-    from: number,
-    to: number,
+    from: time,
+    to: time,
     facts: object<Look['facts']>(
       {
         node: text,
@@ -135,7 +163,7 @@ const recordedLook = object<RecordedLook>(
         product: oneOf('Redis', 'Valkey'),
         mode: oneOf('standalone', 'cluster', 'sentinel'),
         role,
-        opsPerSecond: number,
+        opsPerSecond: count,
       },
       'version',
       'mode',
@@ -144,13 +172,13 @@ const recordedLook = object<RecordedLook>(
     ),
     groups: list(group),
     clients: list(client),
-    nodes: list(object<NodeFacts>({ node: text, role, dropped: number }, 'role', 'dropped')),
-    pubsubLimit: object({ hardBytes: number, softBytes: number }),
-    idleTimeoutSeconds: number,
+    nodes: list(object<NodeFacts>({ node: text, role, dropped: count }, 'role', 'dropped')),
+    pubsubLimit: object({ hardBytes: count, softBytes: count }),
+    idleTimeoutSeconds: count,
     unknownCommands: list(text),
-    listeners: list(pair(text, number)),
-    streams: list(object<StreamLook>({ name: text, length: number, firstId: text, lastId: text }, 'firstId')),
-    sessionMs: number,
+    listeners: list(pair(text, count)),
+    streams: list(object<StreamLook>({ name: text, length: count, firstId: text, lastId: text }, 'firstId')),
+    sessionMs: count,
     denials: list(denial),
     unreached: list(text),
     hidden: list(text),

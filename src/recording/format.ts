@@ -22,6 +22,8 @@ export interface RecordingHeader {
     readonly node?: string;
   };
   readonly redisVersion?: string;
+  /** Only what fits these options was recorded: `--kind request`. Absent where all was. */
+  readonly filter?: readonly string[];
   /** What was removed: `args`, `data`, or paths into the record. Absent when nothing was. */
   readonly redaction?: readonly string[];
   /** Counted from 2 in the further files of a recording that rotates. */

@@ -30,7 +30,8 @@ export class Recorder {
   #file: RecordingFile;
   #part = 1;
   #partStarted = performance.now();
-  #partFrames = 0;
+  /** The look that the part begins with may be all that it has room for. */
+  #partBeginsWith = 0;
   #writing: Promise<void> = Promise.resolve();
   #hasFailed = false;
   #frames = 0;
@@ -93,7 +94,6 @@ export class Recorder {
 
   #countFrame(frame: Frame): void {
     this.#frames++;
-    this.#partFrames++;
     this.#unwritten++;
     if (frame.time !== undefined) this.#lastTime = frame.time;
   }
@@ -122,9 +122,8 @@ export class Recorder {
 
   #isPartFull(): boolean {
     const { rotateBytes, rotateMs } = this.#options;
-    // The look that it begins with may be all that fits.
-    const hasFrames = this.#partFrames > 0;
-    if (rotateBytes !== undefined && hasFrames && this.#file.bytes >= rotateBytes) return true;
+    const ownBytes = this.#file.bytes - this.#partBeginsWith;
+    if (rotateBytes !== undefined && ownBytes >= rotateBytes) return true;
     return rotateMs !== undefined && performance.now() - this.#partStarted >= rotateMs;
   }
 
@@ -135,7 +134,8 @@ export class Recorder {
     const written = this.#markWritten();
     this.#bytes += full.bytes;
     this.#partStarted = performance.now();
-    this.#partFrames = 0;
+    // Of gzip it is not known how few bytes it becomes.
+    this.#partBeginsWith = isGzipName(this.#options.file) ? 0 : Buffer.byteLength(this.#lastLook);
     // Before anything is awaited: what is added meanwhile belongs to the next file.
     this.#file = next;
     this.#writer = new LineWriter();

@@ -11,19 +11,33 @@ const LF = 0x0a;
 /** Few enough to die young, enough to be worth the way to whoever reads them. */
 const BATCH = 256;
 
+/** What a header says, as far as it is what it should be. */
+export interface HeaderSeen {
+  readonly url?: string;
+  readonly filter?: readonly string[];
+}
+
+export interface RecordingReaderOptions {
+  readonly onNote?: (note: string) => void;
+  /** Told of each header: that of the recording, and of each further one that was put behind it. */
+  readonly onHeader?: (header: HeaderSeen) => void;
+}
+
 /** Reads a recording that comes in chunks. The lines of frames are taken apart by `FrameLines`, all others go through JSON. */
 export class RecordingReader {
   readonly form = 'recording';
   readonly #lines = new LineReader();
   readonly #frames = new FrameLines(this.#lines);
   readonly #onNote: (note: string) => void;
+  readonly #onHeader: (header: HeaderSeen) => void;
   /** The start of a line whose end has not come. */
   #rest: Buffer[] = [];
   #lastTime: number | undefined;
   #hasEnded = false;
 
-  constructor(onNote: (note: string) => void = () => undefined) {
-    this.#onNote = onNote;
+  constructor({ onNote, onHeader }: RecordingReaderOptions = {}) {
+    this.#onNote = onNote ?? (() => undefined);
+    this.#onHeader = onHeader ?? (() => undefined);
   }
 
   get aheadState(): AheadState {
@@ -141,12 +155,23 @@ export class RecordingReader {
     this.#hasEnded = false;
     if (Array.isArray(header.redaction))
       this.#onNote(`is redacted: ${header.redaction.map(String).join(', ')}`);
+    const seen = readHeader(header);
+    if (seen.filter !== undefined) this.#onNote(`holds only what fits ${seen.filter.join(' ')}`);
+    this.#onHeader(seen);
     const version = header.sioInspectRecording;
     if (version === RECORDING_VERSION) return undefined;
     const why = `a recording in version ${JSON.stringify(version)} of the format, of which this program knows ${RECORDING_VERSION}`;
     this.#onNote(`is ${why}: use the sio-inspect that wrote it, or a later one`);
     return why;
   }
+}
+
+function readHeader({ source, filter }: Readonly<Record<string, unknown>>): HeaderSeen {
+  const url = typeof source === 'object' && source !== null && 'url' in source ? source.url : undefined;
+  return {
+    ...(typeof url === 'string' ? { url } : {}),
+    ...(Array.isArray(filter) ? { filter: filter.map(String) } : {}),
+  };
 }
 
 function unframed(line: Buffer, code: string, message: string): Captured {

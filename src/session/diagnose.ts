@@ -24,6 +24,7 @@ import { Inspector } from './inspector.ts';
 import { watch } from './live.ts';
 import { type OfflineInput, readOffline } from './offline.ts';
 import { tellAbsence } from './tell-absence.ts';
+import { UnreadableInput } from './unreadable-input.ts';
 import { untilEnough } from './until-enough.ts';
 
 export interface DiagnoseOptions {
@@ -199,6 +200,7 @@ export async function diagnoseCapture(
   const history = new LookHistory();
   const names: string[] = [];
   const notes: string[] = [];
+  const filter = new Set<string>();
   let damaged = 0;
   for await (const batch of readOffline(untilEnough(inputs, names, enough), {
     keys,
@@ -209,9 +211,14 @@ export async function diagnoseCapture(
       const look = readLook(recorded);
       if (look === undefined) damaged++;
       else {
-        history.add(look);
+        history.add(look, JSON.stringify(recorded).length);
+        if (history.flaw !== undefined) throw refuseTogether(names, history.flaw);
         traffic.setServers(look.groups, look.from);
       }
+    },
+    onHeader: ({ url, filter: words }) => {
+      history.begin(url);
+      for (const word of words ?? []) filter.add(word);
     },
     onNote: (note) => notes.push(note),
   })) {
@@ -226,6 +233,7 @@ export async function diagnoseCapture(
     looks,
     history: history.all(),
     isCapture: true,
+    ...(filter.size === 0 ? {} : { filter: [...filter] }),
     traffic,
     keys,
     ...(attendance === undefined ? {} : { attendance }),
@@ -236,6 +244,12 @@ export async function diagnoseCapture(
   const absence =
     traffic.messages === 0 && last === undefined ? { absence: nothingIn(names, traffic.unread) } : {};
   return { ...report, notes, ...absence };
+}
+
+function refuseTogether(names: readonly string[], flaw: string): UnreadableInput {
+  return new UnreadableInput(
+    `cannot examine ${names.join(', ')} together: ${flaw}. Examine each by itself; files of one recording in order.`,
+  );
 }
 
 /** Addresses and ids of connections may be somebody else's by now. */

@@ -13,7 +13,7 @@ function lookAt(second: number, uids = 'ab'): Look {
 
 function historyOf(seconds: readonly number[]): LookHistory {
   const history = new LookHistory();
-  for (const second of seconds) history.add(lookAt(second));
+  for (const second of seconds) history.add(lookAt(second), 1000);
   return history;
 }
 

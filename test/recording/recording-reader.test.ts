@@ -178,7 +178,7 @@ void test('RecordingReader reads more origins than it can number', () => {
 
 void test('RecordingReader says what a reader should know about a recording', () => {
   const notes: string[] = [];
-  const reader = new RecordingReader((note) => notes.push(note));
+  const reader = new RecordingReader({ onNote: (note) => notes.push(note) });
   reader.push(Buffer.from(HEADER.replace('}}\n', '},"redaction":["args"]}\n')));
   reader.end();
   assert.deepEqual(notes, [

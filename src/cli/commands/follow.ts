@@ -36,6 +36,9 @@ interface FollowOptions extends OutputOptions, RedisOptions {
   readonly timeout?: number;
 }
 
+/** As live: how old a look at who is there may be when a request is judged by it, and the time that looking takes. */
+const LOOK_GOOD_MICROS = 6e6;
+
 /** `sio-inspect follow` */
 export function createCommand(): Command {
   const command = new Command()
@@ -102,12 +105,17 @@ async function followFiles(
   await checkInputs(files);
   const threads = new Threads(options.timeout === undefined ? {} : { timeoutMs: options.timeout });
   const follower = new Follower(threads, selection);
+  // What was not recorded would be taken for what has not come.
+  let isFiltered = false;
   const batches = readOffline(openInputs(files), {
     keys: options.key ?? [],
     onNote: complain,
     onLook: (recorded) => {
       const look = readLook(recorded);
-      if (look !== undefined) threads.setServers(look.groups);
+      if (look !== undefined && !isFiltered) threads.setServers(look.groups, look.to + LOOK_GOOD_MICROS);
+    },
+    onHeader: ({ filter }) => {
+      isFiltered = filter !== undefined;
     },
   });
   for await (const batch of batches) {

@@ -17,6 +17,7 @@ import {
   addFilterOptions,
   addKeyOption,
   addOutputOptions,
+  describeCondition,
   type FilterOptions,
   type OutputOptions,
   parseBytes,
@@ -159,7 +160,7 @@ export async function watchRedis(options: MonitorOptions, mode: 'print' | 'recor
       place,
       signal: stop.signal,
       ...(talk.facts?.version === undefined ? {} : { redisVersion: talk.facts.version }),
-      ...(conditions.length === 0 ? {} : { wanted }),
+      ...(conditions.length === 0 ? {} : { filter: { wanted, words: conditions.map(describeCondition) } }),
       onFailure: () => {
         if (mode === 'record') stop.abort();
       },

@@ -6,6 +6,8 @@ import { listNames, plural } from '../words.ts';
 
 /** Once or twice is a deploy. */
 const LEAST_LIVES = 3;
+/** Servers live for a second at least before they crash, most of them for some. */
+const MOST_GAP_MICROS = 2e6;
 /** What is stopped after longer may have been scaled down; a supervisor waits up to five minutes between two starts. */
 const MOST_LIFE_MICROS = 300e6;
 const MOST_APART_MICROS = 900e6;
@@ -33,6 +35,10 @@ export const crashLoop: Rule = {
     const [worst] = [...loops].sort((a, b) => b.lives.length - a.lives.length);
     return worst === undefined ? [] : [diagnose(worst, traffic, attendance)];
   },
+  lacks: ({ attendance }: Evidence): string | undefined =>
+    attendance === undefined || attendance.medianGap <= MOST_GAP_MICROS
+      ? undefined
+      : `Redis was looked at every ${(attendance.medianGap / 1e6).toFixed(0)} s: who lives for less was not seen`,
 };
 
 /** Servers of one group: those whose beginning and end were seen, and those that were there all the time. */
@@ -61,12 +67,16 @@ function isLoop({ lives, stayed }: Loop, attendance: Attendance): boolean {
   return stayed.length > 0 || attendance.mostAtOnce(one) === 1;
 }
 
-/** Short lives, one soon after the other: in a long recording servers come and go for other reasons. */
+/** Short lives, one after the other and soon: in a long recording servers come and go for other reasons, several at once. */
 function isQuick(lives: readonly ServerStay[], attendance: Attendance): boolean {
-  const begins = lives
-    .filter((life) => attendance.lifeMicros(life) <= MOST_LIFE_MICROS)
-    .map((life) => attendance.beganAt(life))
-    .sort((a, b) => a - b);
+  const begins: number[] = [];
+  let ended = Number.NEGATIVE_INFINITY;
+  for (const life of [...lives].sort((a, b) => a.last - b.last)) {
+    const begin = attendance.beganAt(life);
+    if (begin < ended || attendance.lifeMicros(life) > MOST_LIFE_MICROS) continue;
+    begins.push(begin);
+    ended = attendance.leftAt(life);
+  }
   return begins.some(
     (begin, at) => (begins[at + LEAST_LIVES - 1] ?? Number.NaN) - begin <= MOST_APART_MICROS,
   );

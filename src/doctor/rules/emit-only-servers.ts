@@ -23,16 +23,25 @@ export const emitOnlyServers: Rule = {
     'Short-lived processes are servers only to emit: while they live, all others wait for their answers.',
   fault: 'emitting-functions',
   check: (evidence: Evidence): readonly Diagnosis[] => {
+    if (lacksLooks(evidence) !== undefined) return [];
     const visitors = (evidence.traffic?.senders.list() ?? []).filter((sender) => isVisitor(sender, evidence));
     return groupByPlace(visitors).flatMap(([where, here]) => {
       return here.length >= LEAST_UIDS ? [diagnose(where, here, evidence)] : [];
     });
   },
-  lacks: ({ looks, traffic }: Evidence): string | undefined => {
-    const hasSenders = traffic?.senders.list().some(({ uid }) => uid !== EMITTER) === true;
-    return looks.length === 0 && hasSenders ? `${NEEDS_REDIS}, to know who is still there` : undefined;
+  lacks: (evidence: Evidence): string | undefined => {
+    const hasSenders = evidence.traffic?.senders.list().some(({ uid }) => uid !== EMITTER) === true;
+    return hasSenders ? lacksLooks(evidence) : undefined;
   },
 };
+
+/** Who has stayed for how long is known by looks that are close to each other. */
+function lacksLooks({ looks, attendance, isCapture }: Evidence): string | undefined {
+  if (looks.length === 0) return `${NEEDS_REDIS}, to know who is still there`;
+  if (isCapture !== true) return undefined;
+  const isSeldom = attendance === undefined || attendance.widestGap > MOST_STAY_SECONDS * 1e6;
+  return isSeldom ? 'needs a recording in which Redis was looked at every few seconds' : undefined;
+}
 
 /** It came after the first look, broadcast something, and was gone at the last. */
 function isVisitor(sender: Sender, evidence: Evidence): boolean {

@@ -13,13 +13,12 @@ export const emitterNeedsClassic: Rule = {
   fault: 'emitter-with-sharded',
   check: (evidence: Evidence): readonly Diagnosis[] => {
     const { looks, traffic } = evidence;
-    const known = knownGroups(evidence);
-    if (traffic === undefined || known.length === 0) return [];
+    if (traffic === undefined || knownGroups(evidence).length === 0) return [];
     return traffic.senders
       .list()
       .filter(({ uid, bus }) => uid === EMITTER && bus === 'classic')
       .flatMap((sender): Diagnosis[] => {
-        const here = known.map((groups) =>
+        const here = knownGroups(evidence, sender.last).map((groups) =>
           groups.filter(({ key, nsp }) => key === sender.key && nsp === sender.nsp),
         );
         const isDeaf = here.every(

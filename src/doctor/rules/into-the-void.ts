@@ -15,14 +15,14 @@ export const intoTheVoid: Rule = {
   fault: 'wrong-key',
   check: (evidence: Evidence): readonly Diagnosis[] => {
     const { looks, traffic } = evidence;
-    const known = knownGroups(evidence);
-    if (traffic === undefined || known.length === 0) return [];
-    const groups = known.flat();
-    const lost = traffic.senders
+    if (traffic === undefined || knownGroups(evidence).length === 0) return [];
+    return traffic.senders
       .list()
       .filter(({ uid, bus }) => uid === EMITTER && bus === 'classic')
-      .filter((sender) => !isHeard(sender, groups));
-    return lost.map((sender) => diagnose(sender, groups, looks.length > 0));
+      .flatMap((sender) => {
+        const groups = knownGroups(evidence, sender.last).flat();
+        return isHeard(sender, groups) ? [] : [diagnose(sender, groups, looks.length > 0)];
+      });
   },
   lacks: lacksListeners,
 };

@@ -31,6 +31,8 @@ export const reconnectRhythm: Rule = {
     if (attendance === undefined) return undefined;
     if (!attendance.seesClients) return 'needs CLIENT LIST';
     if (!isSteady(attendance)) return 'servers came or went meanwhile';
+    if (toleranceOf(attendance) > FINE_MICROS)
+      return `Redis was looked at every ${(attendance.medianGap / 1e6).toFixed(0)} s: no period under ${describeSeconds(toleranceOf(attendance) / MOST_BLUR / 1e6)} was seen`;
     return isRedisItself(evidence) ? 'Redis closed connections itself, see buffer-pressure' : undefined;
   },
 };
@@ -78,12 +80,17 @@ function findEnded(attendance: Attendance): readonly Ended[] {
     .sort((a, b) => a.at - b.at);
 }
 
+/** Lives that differ by less are alike. */
+function toleranceOf({ medianGap }: Attendance): number {
+  return ROUNDING_MICROS + medianGap;
+}
+
 /** Most lived equally long, and they did not all end of one event: that happens to connections of any age. */
 function findRhythm(ended: readonly Ended[], attendance: Attendance): Rhythm | undefined {
   const lives = ended.map(({ lifeMicros }) => lifeMicros).sort((a, b) => a - b);
   const median = lives[Math.floor(lives.length / 2)];
   if (median === undefined) return undefined;
-  const tolerance = ROUNDING_MICROS + attendance.medianGap;
+  const tolerance = toleranceOf(attendance);
   if (tolerance > Math.max(FINE_MICROS, median * MOST_BLUR)) return undefined;
   const alike = ended.filter(({ lifeMicros }) => Math.abs(lifeMicros - median) <= tolerance);
   const [first, last] = [alike[0], alike.at(-1)];

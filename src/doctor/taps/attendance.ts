@@ -37,7 +37,7 @@ const MAX_STAYS = 10_000;
 /** Who came and who went, by glances one after the other. */
 export class Attendance {
   readonly #times: number[] = [];
-  readonly #servers = new Map<string, ServerStay>();
+  readonly #servers = new Map<string, ServerStay & { last: number }>();
   readonly #subscribers = new Map<string, SubscriberStay>();
   readonly #groups = new Map<string, { readonly group: Group; readonly most: number }>();
 
@@ -50,10 +50,13 @@ export class Attendance {
     for (const { adapter, key, nsp, uids } of groups) {
       const group = { adapter, key, nsp };
       const most = Math.max(this.mostAtOnce(group), uids.length);
-      remember(this.#groups, groupId(group), { group, most });
+      const ofGroup = groupId(group);
+      remember(this.#groups, ofGroup, { group, most });
       for (const uid of uids) {
-        const id = `${groupId(group)} ${uid}`;
-        remember(this.#servers, id, { ...group, uid, first: this.#servers.get(id)?.first ?? now, last: now });
+        const id = `${ofGroup} ${uid}`;
+        const known = this.#servers.get(id);
+        if (known === undefined) remember(this.#servers, id, { ...group, uid, first: now, last: now });
+        else known.last = now;
       }
     }
     for (const client of clients?.filter(isSubscribedAsServer) ?? []) {
@@ -87,8 +90,13 @@ export class Attendance {
 
   /** Microseconds between two glances. */
   get medianGap(): number {
-    const gaps = this.#times.slice(1).map((time, at) => time - (this.#times[at] ?? time));
-    return gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
+    const gaps = this.#gaps();
+    return gaps[Math.floor(gaps.length / 2)] ?? 0;
+  }
+
+  /** Between the two that are farthest from each other. */
+  get widestGap(): number {
+    return this.#gaps().at(-1) ?? 0;
   }
 
   /** Microseconds from the first glance to the last. */
@@ -111,6 +119,14 @@ export class Attendance {
   /** How many servers a group had at once, at most. */
   mostAtOnce(group: Group): number {
     return this.#groups.get(groupId(group))?.most ?? 0;
+  }
+
+  /** The shortest first. */
+  #gaps(): number[] {
+    return this.#times
+      .slice(1)
+      .map((time, at) => time - (this.#times[at] ?? time))
+      .sort((a, b) => a - b);
   }
 
   /** Ages are rounded: who was not there at the glance before was born since. */
