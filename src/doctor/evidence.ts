@@ -65,6 +65,8 @@ export interface Evidence {
   readonly history?: readonly Look[];
   /** True where all of it is past. */
   readonly isCapture?: boolean;
+  /** What was removed from a recording. */
+  readonly redaction?: readonly string[];
   /** Options by which only a part of all messages was recorded. */
   readonly filter?: readonly string[];
   readonly traffic?: Traffic;

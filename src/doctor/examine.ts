@@ -1,6 +1,7 @@
 import { type Absence, findAbsence } from './absence.ts';
 import type { Evidence } from './evidence.ts';
 import { NEEDS_REDIS } from './known-groups.ts';
+import { tellUndecided, UNDECIDED } from './shortfalls.ts';
 import type { Diagnosis, Rule } from './rule.ts';
 
 /** A rule that does not hold. */
@@ -48,7 +49,7 @@ export function examine(rules: readonly Rule[], evidence: Evidence): Report {
     messages: evidence.traffic?.messages ?? 0,
     gaps: evidence.traffic?.gaps ?? 0,
     unread: evidence.traffic?.unread ?? 0,
-    notes: [],
+    notes: unchecked.some(({ why }) => why === UNDECIDED) ? [tellUndecided(evidence) ?? ''] : [],
     ...(absence === undefined ? {} : { absence }),
   };
 }
@@ -57,6 +58,9 @@ export function examine(rules: readonly Rule[], evidence: Evidence): Report {
 export function isProblem({ rule }: Case): boolean {
   return rule.severity !== 'info';
 }
+
+/** Fewer do not show that anybody came and went. */
+const LEAST_GLANCES = 3;
 
 function lacks(rule: Rule, evidence: Evidence, absence: Absence | undefined): string | undefined {
   const lacking = lacksAnything(rule, evidence) ?? rule.lacks?.(evidence);
@@ -75,8 +79,10 @@ function lacksAnything(rule: Rule, evidence: Evidence): string | undefined {
   if (rule.needs !== 'traffic' && looks.length === 0) return NEEDS_REDIS;
   if (rule.needs !== 'traffic' && looks.length === 1)
     return 'needs a longer recording: Redis was looked at once';
-  if (rule.needs === 'watch' && attendance === undefined)
+  if (rule.needs === 'watch' && (attendance?.glances ?? 0) < LEAST_GLANCES) {
+    if (looks.some(({ hidden }) => hidden.length > 0)) return 'needs what Redis did not permit';
     return isCapture === true ? 'needs a longer recording' : 'needs time to watch: --for 10s';
+  }
   if (rule.needs === 'traffic' && traffic === undefined) return 'needs traffic: --for 10s';
   if (rule.needs !== 'traffic' || traffic?.messages !== 0) return undefined;
   const isSharded = looks.at(-1)?.groups.some(({ adapter }) => adapter === 'redis-sharded') === true;

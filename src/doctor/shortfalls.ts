@@ -1,5 +1,6 @@
 import type { ServerGroup } from '../redis/registry.ts';
 import { allLooks, type Evidence, type Look } from './evidence.ts';
+import { plural } from './words.ts';
 import type { Outcome } from './taps/outcomes.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -94,13 +95,50 @@ export function lacksRequests(evidence: Evidence): string | undefined {
   if (traffic === undefined) return undefined;
   if (missesAnswers(evidence))
     return 'MONITOR of several nodes mixes up requests and answers: --via subscribe';
-  if (askedOfAll(traffic).length > 0)
-    return judgePlaces(evidence).every(({ wide, handled }) => wide.length + handled.length === 0)
-      ? 'servers came or went meanwhile, and no request was seen to its end since'
-      : undefined;
+  if (askedOfAll(traffic).length > 0) {
+    if (judgePlaces(evidence).every(({ wide, handled }) => wide.length + handled.length === 0))
+      return 'servers came or went meanwhile, and no request was seen to its end since';
+    return findUndecided(evidence) === undefined ? undefined : UNDECIDED;
+  }
   return evidence.isCapture === true
     ? 'no request to other servers was seen to its end'
     : 'no request to other servers was seen to its end; listen longer: --for 1m';
+}
+
+/** Why rules are not checked where `tellUndecided` has something to say. */
+export const UNDECIDED = 'requests lacked answers, see below';
+
+/** Requests that lacked answers although that has not lasted, or not been seen often enough: a sentence or two. */
+export function tellUndecided(evidence: Evidence): string | undefined {
+  const undecided = findUndecided(evidence);
+  if (undecided === undefined) return undefined;
+  const { short, judged } = undecided;
+  const [first, last] = [short[0], short.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const few = `${short.length} of ${plural(judged.length, 'request')} got fewer answers than there are other servers (${first.outcome.answers} of ${first.expected})`;
+  if (last === judged.at(-1)) {
+    const more = evidence.isCapture === true ? 'it takes a longer recording' : 'listen longer: --for 30s';
+    return `${few}. One alone does not tell why; ${more}.`;
+  }
+  return `${few}, ${describeTimes(first.outcome.at, last.outcome.at)}; those after got all. It is over, or it comes and goes.`;
+}
+
+interface Undecided {
+  readonly short: readonly Judged[];
+  readonly judged: readonly Judged[];
+}
+
+function findUndecided(evidence: Evidence): Undecided | undefined {
+  return judgePlaces(evidence)
+    .flatMap(({ wide, handled }) => [wide, handled])
+    .map((judged) => ({ judged, short: judged.filter(({ missing }) => missing > 0) }))
+    .find(({ judged, short }) => short.length > 0 && lastingShortage(judged).length === 0);
+}
+
+/** `between 01:30:47 and 01:30:59 UTC`; times are microseconds since 1970. */
+function describeTimes(from: number, to: number): string {
+  const [first, last] = [from, to].map((time) => new Date(time / 1000).toISOString().slice(11, 19));
+  return first === last ? `at ${first ?? ''} UTC` : `between ${first ?? ''} and ${last ?? ''} UTC`;
 }
 
 /** A server that says nothing at all is missed only by those who know how many there are. */

@@ -53,13 +53,19 @@ export async function takeLook(
 
 /** Only who is there: half a dozen commands to each node. */
 export async function takeGlance(links: Links): Promise<Glance> {
-  const { groups } = await listAllServers(links);
-  const lists = await Promise.all(links.map((link) => listClients(link, new Asker(link))));
-  const clients = lists.flatMap((list) => list ?? []);
+  const { groups, hidden } = await listAllServers(links);
+  const asked = await Promise.all(
+    links.map(async (link) => {
+      const asker = new Asker(link);
+      return { list: await listClients(link, asker), hidden: asker.hidden };
+    }),
+  );
+  const isWhole = asked.every(({ list }) => list !== undefined);
   return {
     at: Date.now() * 1000,
     groups,
-    ...(lists.includes(undefined) ? {} : { clients }),
+    hidden: [...hidden, ...asked.flatMap((one) => one.hidden)],
+    ...(isWhole ? { clients: asked.flatMap(({ list }) => list ?? []) } : {}),
   };
 }
 
@@ -73,7 +79,7 @@ async function askNode(link: RedisLink): Promise<NodeLook> {
   const limit = readLimit(await asker.ask('CONFIG GET client-output-buffer-limit'));
   const [, timeout] = listOf(await asker.ask('CONFIG GET timeout'));
   const known = listOf(await asker.ask('COMMAND INFO', ...COMMANDS));
-  const denials = listOf(await asker.ask('ACL LOG 32')).map(readDenial);
+  const denials = listOf(await asker.ask('ACL LOG 32')).flatMap((entry) => readDenial(entry) ?? []);
   return {
     facts,
     own: {
@@ -120,11 +126,13 @@ function readLimit(answer: Answer | undefined): Look['pubsubLimit'] {
     : { hardBytes: Number(hard), softBytes: Number(soft) };
 }
 
-function readDenial(answer: Answer): Denial {
+/** Undefined where it was a sio-inspect that was refused, this one or another. */
+function readDenial(answer: Answer): Denial | undefined {
   const items = listOf(answer);
   const fields = new Map<string, string>();
   for (let at = 0; at + 1 < items.length; at += 2) fields.set(textOf(items[at]), textOf(items[at + 1]));
   const text = (name: string): string => fields.get(name) ?? '';
+  if (/\bname=sio-inspect\b/.test(text('client-info'))) return undefined;
   const [, address = ''] = /\baddr=(\S+)/.exec(text('client-info')) ?? [];
   return {
     reason: text('reason'),

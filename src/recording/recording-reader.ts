@@ -15,6 +15,9 @@ const BATCH = 256;
 export interface HeaderSeen {
   readonly url?: string;
   readonly filter?: readonly string[];
+  readonly redaction?: readonly string[];
+  readonly via?: readonly string[];
+  readonly redisVersion?: string;
 }
 
 export interface RecordingReaderOptions {
@@ -153,9 +156,8 @@ export class RecordingReader {
   #readHeader(header: Readonly<Record<string, unknown>>): string | undefined {
     this.#lines.restart();
     this.#hasEnded = false;
-    if (Array.isArray(header.redaction))
-      this.#onNote(`is redacted: ${header.redaction.map(String).join(', ')}`);
     const seen = readHeader(header);
+    if (seen.redaction !== undefined) this.#onNote(`is redacted: ${seen.redaction.join(', ')}`);
     if (seen.filter !== undefined) this.#onNote(`holds only what fits ${seen.filter.join(' ')}`);
     this.#onHeader(seen);
     const version = header.sioInspectRecording;
@@ -166,11 +168,18 @@ export class RecordingReader {
   }
 }
 
-function readHeader({ source, filter }: Readonly<Record<string, unknown>>): HeaderSeen {
-  const url = typeof source === 'object' && source !== null && 'url' in source ? source.url : undefined;
+function readHeader(header: Readonly<Record<string, unknown>>): HeaderSeen {
+  const { source, filter, redaction, redisVersion } = header;
+  const { url, via } = (typeof source === 'object' && source !== null ? source : {}) as {
+    readonly url?: unknown;
+    readonly via?: unknown;
+  };
   return {
     ...(typeof url === 'string' ? { url } : {}),
+    ...(Array.isArray(via) ? { via: via.map(String) } : {}),
     ...(Array.isArray(filter) ? { filter: filter.map(String) } : {}),
+    ...(Array.isArray(redaction) ? { redaction: redaction.map(String) } : {}),
+    ...(typeof redisVersion === 'string' ? { redisVersion } : {}),
   };
 }
 

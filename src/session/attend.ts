@@ -18,7 +18,10 @@ export async function attend(
   const end = performance.now() + forMs;
   while (!signal.aborted && performance.now() < end) {
     const began = performance.now();
-    attendance.add(await takeGlance(links));
+    const glance = await takeGlance(links);
+    attendance.add(glance);
+    // What is forbidden would be refused again and again, and Redis keeps a log of that.
+    if (glance.hidden.length > 0) return;
     const tookMs = performance.now() - began;
     const pauseMs = Math.max(LEAST_PAUSE_MS, forMs / MOST_GLANCES, tookMs * PAUSE_PER_GLANCE);
     if (performance.now() + pauseMs >= end) return;

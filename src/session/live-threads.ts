@@ -25,6 +25,7 @@ export class LiveThreads {
   #lastTime: number | undefined;
   #lastAt = 0;
   #askedAt = 0;
+  #isForbidden = false;
   #asking: Promise<void> | undefined;
 
   constructor(options: LiveThreadsOptions) {
@@ -65,7 +66,8 @@ export class LiveThreads {
   }
 
   #refresh(): void {
-    if (this.#asking !== undefined || performance.now() - this.#askedAt < REGISTRY_MS) return;
+    if (this.#isForbidden || this.#asking !== undefined || performance.now() - this.#askedAt < REGISTRY_MS)
+      return;
     this.#asking = this.#lookAtServers()
       .catch((error: unknown) => {
         // The source notices a lost Redis too, and says so; the last look has to do until it is back.
@@ -79,8 +81,10 @@ export class LiveThreads {
   async #lookAtServers(): Promise<void> {
     const { place, signal } = this.#options;
     await withAllLinks(place, signal, async (links) => {
-      const { groups } = await listAllServers(links);
+      const { groups, hidden } = await listAllServers(links);
       this.threads.setServers(groups);
+      // Redis keeps a log of what it refuses.
+      this.#isForbidden = hidden.length > 0;
     });
     this.#askedAt = performance.now();
   }

@@ -36,7 +36,7 @@ function watch(
       lastCommand: 'subscribe',
       flags: 'P',
     }));
-    attendance.add({ at: second * 1e6, groups: [{ ...group, uids: Array.from(uids) }], clients });
+    attendance.add({ at: second * 1e6, groups: [{ ...group, uids: Array.from(uids) }], clients, hidden: [] });
   }
   return { looks: [], attendance };
 }

@@ -6,7 +6,7 @@ import { describeSeconds, plural } from '../words.ts';
 /** Older entries are history. */
 const RECENT_SECONDS = 86_400;
 /** What adapters say to Redis (@socket.io/redis-adapter 8.3, @socket.io/redis-streams-adapter 0.3), as ACL LOG names it. */
-const COMMANDS = /^(?:s?publish|[ps]?subscribe|pubsub(?:\|\w+)?|xadd|xread|xrange)$/i;
+const COMMANDS = /^(?:s?publish|[ps]?subscribe|pubsub(?:\|(?:shard)?numsub)?|xadd|xread|xrange)$/i;
 
 /** Redis refused what an adapter needs. */
 export const aclDenied: Rule = {
@@ -20,6 +20,8 @@ export const aclDenied: Rule = {
       .filter(({ ageSeconds }) => ageSeconds < RECENT_SECONDS)
       .filter(({ reason, object }) => isAdapters(reason, object))
       .map(diagnose),
+  lacks: ({ looks }: Evidence): string | undefined =>
+    looks.at(-1)?.hidden.some((text) => /\bACL\b/i.test(text)) === true ? 'needs ACL LOG' : undefined,
 };
 
 function isAdapters(reason: string, object: string): boolean {

@@ -15,6 +15,8 @@ export const bufferPressure: Rule = {
     'A subscriber reads too slowly, or a message is too large: Redis closes the connection and messages are lost.',
   fault: 'giant-message',
   check: (evidence: Evidence): readonly Diagnosis[] => [...findSlow(evidence.looks), ...findGiant(evidence)],
+  lacks: ({ looks }: Evidence): string | undefined =>
+    looks.some(({ clients }) => clients === undefined) ? 'needs CLIENT LIST' : undefined,
 };
 
 /** Much is waiting for the same connection each time. */

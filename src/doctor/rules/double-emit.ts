@@ -15,13 +15,16 @@ export const doubleEmit: Rule = {
   needs: 'traffic',
   summary: 'Several servers send the very same to everybody: each client gets it several times.',
   fault: 'double-emit',
-  check: ({ traffic }: Evidence): readonly Diagnosis[] =>
-    (traffic?.repeats.list() ?? [])
+  check: ({ traffic, redaction }: Evidence): readonly Diagnosis[] =>
+    // What was removed leaves all args the same.
+    (redaction === undefined ? (traffic?.repeats.list() ?? []) : [])
       .filter(
         ({ occasions, copies, broadcasts }) =>
           occasions >= LEAST_OCCASIONS && copies / broadcasts >= LEAST_SHARE,
       )
       .map(diagnose),
+  lacks: ({ redaction }: Evidence): string | undefined =>
+    redaction === undefined ? undefined : `needs what was removed: ${redaction.join(', ')}`,
 };
 
 function diagnose(repeats: Repeats): Diagnosis {

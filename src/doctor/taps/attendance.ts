@@ -8,6 +8,8 @@ export interface Glance {
   readonly groups: readonly ServerGroup[];
   /** Without our own connections; absent where CLIENT LIST is forbidden. */
   readonly clients?: readonly SeenClient[];
+  /** What could not be asked, as Redis puts it. */
+  readonly hidden: readonly string[];
 }
 
 /** How long somebody was seen, in numbers of glances: from the one to the other, both included. */
