@@ -24,6 +24,8 @@ export interface Report {
   readonly unread: number;
   /** What was assumed about captures or left out, and why listening ended early. */
   readonly notes: readonly string[];
+  /** True where Redis was lost before the examination was over. */
+  readonly isLost?: boolean;
   /** Where there was nothing to examine. */
   readonly absence?: Absence;
 }
@@ -78,7 +80,9 @@ function lacksAnything(rule: Rule, evidence: Evidence): string | undefined {
   if (isPartial(rule, evidence)) return `only a part was recorded: ${filter.join(' ')}`;
   if (rule.needs !== 'traffic' && looks.length === 0) return NEEDS_REDIS;
   if (rule.needs !== 'traffic' && looks.length === 1)
-    return 'needs a longer recording: Redis was looked at once';
+    return isCapture === true
+      ? 'needs a longer recording: Redis was looked at once'
+      : 'needs a second look at Redis';
   if (rule.needs === 'watch' && (attendance?.glances ?? 0) < LEAST_GLANCES) {
     if (looks.some(({ hidden }) => hidden.length > 0)) return 'needs what Redis did not permit';
     return isCapture === true ? 'needs a longer recording' : 'needs time to watch: --for 10s';

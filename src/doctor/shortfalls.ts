@@ -98,7 +98,7 @@ export function lacksRequests(evidence: Evidence): string | undefined {
   if (askedOfAll(traffic).length > 0) {
     if (judgePlaces(evidence).every(({ wide, handled }) => wide.length + handled.length === 0))
       return 'servers came or went meanwhile, and no request was seen to its end since';
-    return findUndecided(evidence) === undefined ? undefined : UNDECIDED;
+    return tellUndecided(evidence) === undefined ? undefined : UNDECIDED;
   }
   return evidence.isCapture === true
     ? 'no request to other servers was seen to its end'
@@ -111,7 +111,7 @@ export const UNDECIDED = 'requests lacked answers, see below';
 /** Requests that lacked answers although that has not lasted, or not been seen often enough: a sentence or two. */
 export function tellUndecided(evidence: Evidence): string | undefined {
   const undecided = findUndecided(evidence);
-  if (undecided === undefined) return undefined;
+  if (undecided === undefined) return tellLate(evidence);
   const { short, judged } = undecided;
   const [first, last] = [short[0], short.at(-1)];
   if (first === undefined || last === undefined) return undefined;
@@ -121,6 +121,20 @@ export function tellUndecided(evidence: Evidence): string | undefined {
     return `${few}. One alone does not tell why; ${more}.`;
   }
   return `${few}, ${describeTimes(first.outcome.at, last.outcome.at)}; those after got all. It is over, or it comes and goes.`;
+}
+
+/** A single answer that came when nobody waited for it any more; two are for late-reply. */
+function tellLate(evidence: Evidence): string | undefined {
+  const judged = judgePlaces(evidence).flatMap(({ wide, handled }) => [...wide, ...handled]);
+  const late = judged.flatMap(({ outcome }) =>
+    outcome.belated
+      .filter(({ latencyMicros }) => latencyMicros > outcome.limitMs * 1000)
+      .map(({ latencyMicros }) => ({ outcome, latencyMicros })),
+  );
+  const [only, ...more] = late;
+  if (only === undefined || more.length > 0) return undefined;
+  const { at, limitMs } = only.outcome;
+  return `1 of ${plural(judged.length, 'request')} got its last answer after ${(only.latencyMicros / 1e6).toFixed(1)} s, ${describeTimes(at, at)}: who asks has given up after ${limitMs / 1000} s. One alone does not tell why.`;
 }
 
 interface Undecided {

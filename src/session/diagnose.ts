@@ -12,11 +12,14 @@ import { readLook } from '../doctor/recorded-look.ts';
 import type { Rule } from '../doctor/rule.ts';
 import { takeLook } from '../doctor/take-look.ts';
 import { Attendance } from '../doctor/taps/attendance.ts';
+import type { Outcome } from '../doctor/taps/outcomes.ts';
 import { isUnread, Traffic, type TrafficOptions } from '../doctor/traffic.ts';
 import { plural } from '../doctor/words.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Source } from '../model/frame.ts';
 import { literalPattern } from '../redis/glob.ts';
+import { RedisFailure } from '../redis/failure.ts';
+import type { HeaderSeen } from '../recording/recording-reader.ts';
 import { findPlace, type Place, withAllLinks } from '../redis/place.ts';
 import type { RedisTarget } from '../redis/target.ts';
 import { attend } from './attend.ts';
@@ -36,8 +39,24 @@ export interface DiagnoseOptions {
   readonly keys?: readonly string[];
 }
 
+/** What was read: for a person, before what was found in it. Texts are a stranger's. */
+export interface CaptureSeen {
+  readonly names: readonly string[];
+  /** The Redis, without its password; recordings only. */
+  readonly url?: string;
+  readonly redisVersion?: string;
+  readonly via?: readonly string[];
+  /** Microseconds since 1970, of the first and the last message or look; NaN where nothing has a time. */
+  readonly from: number;
+  readonly to: number;
+  /** As the last look counted them; absent where there was none. */
+  readonly servers?: number;
+}
+
 interface DiagnoseCaptureOptions extends DiagnoseOptions {
   readonly enough?: AbortSignal;
+  /** Told when all has been read. */
+  readonly onSeen?: (seen: CaptureSeen) => void;
 }
 
 export interface DiagnoseLiveOptions extends DiagnoseOptions {
@@ -50,6 +69,8 @@ export interface DiagnoseLiveOptions extends DiagnoseOptions {
   readonly signal: AbortSignal;
   /** Aborts when the user has waited long enough: what was seen by then is examined. */
   readonly enough?: AbortSignal;
+  /** Listens on for a while where a request lacks answers, which one alone does not tell the reason of. */
+  readonly mayListenOn?: boolean;
   /** Listens no longer than for so many messages. */
   readonly count?: number;
   /** Called with the number of messages so far. */
@@ -63,6 +84,9 @@ const STATIC_GAP_MS = 1000;
 /** An answer has this share of the listening to come, within bounds. */
 const PATIENCE_SHARE = 1 / 4;
 const MAX_PATIENCE_MS = 5000;
+/** Twice what servers wait for answers by default, and how often it is looked whether another request has ended. */
+const MOST_MORE_MS = 10_000;
+const MORE_MS = 250;
 /** A node of a cluster that cannot be reached is not waited for. */
 const ATTACH_MS = 5000;
 /** What an adapter's broadcast channel looks like, whatever its key: an emitter with a wrong one is heard too. */
@@ -82,14 +106,24 @@ export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report
     const looks = [first];
     options.onLook?.(first);
     const expected = { keys, ...(expect === undefined ? {} : { expect }) };
-    const conclude = async (evidence: Evidence): Promise<Report> =>
-      tellAbsence(examine(rules, evidence), links, keys);
+    const losses: RedisFailure[] = [];
+    const conclude = async (evidence: Evidence): Promise<Report> => {
+      const report = examine(rules, evidence);
+      const [loss] = losses;
+      return loss === undefined ? tellAbsence(report, links, keys) : tellLoss(report, loss, looks);
+    };
     if (forMs === 0 || rules.every(({ needs }) => needs === 'static')) {
       await pause(STATIC_GAP_MS, signal);
       looks.push(await look());
       return conclude({ looks, ...expected });
     }
     traffic.setServers(first.groups, first.from);
+    /** What was heard is worth a report, even where Redis is gone. */
+    const unlessLost = (work: Promise<unknown>): Promise<unknown> =>
+      work.catch((error: unknown) => {
+        if (!(error instanceof RedisFailure)) throw error;
+        losses.push(error);
+      });
     const lookAgain = async (): Promise<void> => {
       const listeners = await countListeners(links, traffic.privateRooms.channels());
       const again = { ...(await look()), listeners };
@@ -99,20 +133,32 @@ export async function diagnoseLive(options: DiagnoseLiveOptions): Promise<Report
     const attendance = new Attendance();
     const began = performance.now();
     await listen(place, { ...options, signal: ended }, traffic, async (over) => {
-      const attending = attend(links, attendance, { forMs, signal: over });
       await Promise.all([
-        attending,
-        pause(forMs / 2, over).then(() => (over.aborted ? undefined : lookAgain())),
+        unlessLost(attend(links, attendance, { forMs, signal: over })),
+        pause(forMs / 2, over).then(() => (over.aborted ? undefined : unlessLost(lookAgain()))),
       ]);
     });
     const listenedMs = performance.now() - began;
     if (listenedMs < STATIC_GAP_MS) await pause(STATIC_GAP_MS - listenedMs, signal);
-    await lookAgain();
+    await unlessLost(lookAgain());
     const report = await conclude({ looks, traffic, attendance, ...expected });
-    return ended.aborted
-      ? { ...report, notes: [...report.notes, tellInterrupted(listenedMs, forMs)] }
-      : report;
+    const notes = [
+      ...(ended.aborted ? [tellInterrupted(listenedMs, forMs)] : []),
+      ...(listenedMs > forMs + ATTACH_MS ? [tellLonger(listenedMs)] : []),
+    ];
+    return { ...report, notes: [...report.notes, ...notes] };
   });
+}
+
+function tellLonger(listenedMs: number): string {
+  return `We have listened for ${(listenedMs / 1000).toFixed(0)} s: a single request had lacked answers until then.`;
+}
+
+/** What is said rests on what was seen before. */
+function tellLoss(report: Report, { code, message }: RedisFailure, looks: readonly Look[]): Report {
+  const at = looks.at(-1)?.facts.node ?? '';
+  const why = code === 'closed' ? `Redis at ${at} closed our connection, or has ended` : message;
+  return { ...report, isLost: true, notes: [...report.notes, `While we listened: ${why}.`] };
 }
 
 function tellInterrupted(listenedMs: number, forMs: number): string {
@@ -121,7 +167,7 @@ function tellInterrupted(listenedMs: number, forMs: number): string {
 
 async function listen(
   place: Place,
-  { forMs, signal, via, keys = [], onHeard, count }: DiagnoseLiveOptions,
+  { forMs, signal, via, keys = [], onHeard, count, mayListenOn = false }: DiagnoseLiveOptions,
   traffic: Traffic,
   meanwhile: (ended: AbortSignal) => Promise<void>,
 ): Promise<void> {
@@ -163,11 +209,24 @@ async function listen(
     await Promise.race([isAttached, watching, pause(ATTACH_MS, stop.signal)]);
     const ended = AbortSignal.any([stop.signal, over.signal]);
     await Promise.all([pause(forMs, ended), meanwhile(ended)]);
+    if (mayListenOn) await listenOn(traffic, ended);
     traffic.finish(Date.now() * 1000);
   } finally {
     stop.abort();
     signal.removeEventListener('abort', onAbort);
     await watching;
+  }
+}
+
+/** As long as there is exactly one short request, the next one tells more: two are enough for rules. */
+async function listenOn({ outcomes }: Traffic, ended: AbortSignal): Promise<void> {
+  const isShort = ({ answers, expected = 0, belated }: Outcome): boolean =>
+    answers + belated.length < expected;
+  const end = performance.now() + MOST_MORE_MS;
+  while (!ended.aborted && performance.now() < end) {
+    outcomes.finish(Date.now() * 1000);
+    if ([...outcomes.wide(), ...outcomes.handled()].filter(isShort).length !== 1) return;
+    await pause(MORE_MS, ended);
   }
 }
 
@@ -194,13 +253,14 @@ function openSource(
 /** Checks the rules by captures. When `enough` aborts, by what was read of them until then. */
 export async function diagnoseCapture(
   inputs: AsyncIterable<OfflineInput>,
-  { rules, expect, keys = [], timeoutMs, enough }: DiagnoseCaptureOptions,
+  { rules, expect, keys = [], timeoutMs, enough, onSeen }: DiagnoseCaptureOptions,
 ): Promise<Report> {
   const traffic = new Traffic(waitFor(MAX_PATIENCE_MS * PATIENCE_SHARE, { timeoutMs }));
   const history = new LookHistory();
   const names: string[] = [];
   const notes: string[] = [];
-  const filter = new Set<string>();
+  const [filter, redaction] = [new Set<string>(), new Set<string>()];
+  let first: HeaderSeen | undefined;
   let damaged = 0;
   for await (const batch of readOffline(untilEnough(inputs, names, enough), {
     keys,
@@ -216,8 +276,11 @@ export async function diagnoseCapture(
         traffic.setServers(look.groups, look.from);
       }
     },
-    onHeader: ({ url, filter: words }) => {
+    onHeader: (header) => {
+      const { url, filter: words, redaction: removed } = header;
       history.begin(url);
+      first ??= header;
+      for (const word of removed ?? []) redaction.add(word);
       for (const word of words ?? []) filter.add(word);
     },
     onNote: (note) => notes.push(note),
@@ -234,16 +297,41 @@ export async function diagnoseCapture(
     history: history.all(),
     isCapture: true,
     ...(filter.size === 0 ? {} : { filter: [...filter] }),
+    ...(redaction.size === 0 ? {} : { redaction: [...redaction] }),
     traffic,
     keys,
     ...(attendance === undefined ? {} : { attendance }),
     ...(expect === undefined ? {} : { expect }),
   });
+  onSeen?.(toSeen(names, first, traffic, history));
   const last = looks.at(-1);
   if (last !== undefined && report.cases.length > 0) notes.push(tellPast(last));
   const absence =
     traffic.messages === 0 && last === undefined ? { absence: nothingIn(names, traffic.unread) } : {};
-  return { ...report, notes, ...absence };
+  return { ...report, notes: [...report.notes, ...notes], ...absence };
+}
+
+function toSeen(
+  names: readonly string[],
+  header: HeaderSeen | undefined,
+  { first, last }: Traffic,
+  history: LookHistory,
+): CaptureSeen {
+  const looks = history.all();
+  const times = [first, last, looks[0]?.from ?? Number.NaN, looks.at(-1)?.to ?? Number.NaN].filter(
+    (time) => !Number.isNaN(time),
+  );
+  const look = looks.at(-1);
+  const servers = look?.groups.reduce((most, { uids, counted }) => Math.max(most, uids.length || counted), 0);
+  return {
+    names,
+    from: times.length === 0 ? Number.NaN : Math.min(...times),
+    to: times.length === 0 ? Number.NaN : Math.max(...times),
+    ...(servers === undefined ? {} : { servers }),
+    ...(header?.url === undefined ? {} : { url: header.url }),
+    ...(header?.via === undefined ? {} : { via: header.via }),
+    ...(header?.redisVersion === undefined ? {} : { redisVersion: header.redisVersion }),
+  };
 }
 
 function refuseTogether(names: readonly string[], flaw: string): UnreadableInput {

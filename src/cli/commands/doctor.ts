@@ -1,9 +1,13 @@
 import { Command, Option } from 'commander';
+import { isBlind } from '../../doctor/absence.ts';
 import type { Look } from '../../doctor/evidence.ts';
 import type { Report } from '../../doctor/examine.ts';
 import type { Rule } from '../../doctor/rule.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { EXIT, UsageError } from '../errors.ts';
+import { plural } from '../../render/phrase.ts';
+import { safeText } from '../../render/safe-text.ts';
+import type { CaptureSeen } from '../../session/diagnose.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
 import { refuseLimits } from '../live-options.ts';
 import { showListening } from '../listening.ts';
@@ -48,7 +52,10 @@ export function createCommand(): Command {
         .default('subscribe'),
     )
     .addOption(
-      new Option('--for <time>', 'live: how long to listen; 0s looks only, and takes two seconds')
+      new Option(
+        '--for <time>',
+        'live: how long to listen; 0s looks only, and takes two seconds; by itself up to twice as long where a single request lacked answers',
+      )
         .argParser(parseDuration)
         .default(LISTEN_MS, '10s'),
     )
@@ -63,7 +70,7 @@ export function createCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (files: readonly string[], options: DoctorOptions) => {
       refuseLimits(command, files);
-      await doctor(files, options);
+      await doctor(files, options, command);
     });
 }
 
@@ -77,9 +84,9 @@ Examples:
   redis-cli monitor > capture.txt; sio-inspect doctor capture.txt
 
 Exit code: 0 nothing wrong was found, 1 a problem was, or a file could not be read as a whole,
-2 wrong usage, 3 Redis, 130 after Ctrl-C, which ends the listening: the report is about what was seen until then.`;
+2 wrong usage, 3 Redis (lost while listening: the report is about what was seen until then), 130 after Ctrl-C, which ends the listening: the report is about what was seen until then.`;
 
-async function doctor(files: readonly string[], options: DoctorOptions): Promise<void> {
+async function doctor(files: readonly string[], options: DoctorOptions, command: Command): Promise<void> {
   if (options.json && options.markdown) throw new UsageError('--json and --markdown exclude each other.');
   const rules = await chooseRules(options.rule);
   const stop = new AbortController();
@@ -88,7 +95,10 @@ async function doctor(files: readonly string[], options: DoctorOptions): Promise
     const report =
       files.length > 0
         ? await examineFiles(files, rules, options, stop.signal)
-        : await examineRedis(rules, options, stop.signal);
+        : await examineRedis(rules, options, {
+            enough: stop.signal,
+            mayListenOn: command.getOptionValueSource('for') === 'default',
+          });
     await show(report, options);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -117,24 +127,55 @@ async function chooseRules(names: readonly string[] | undefined): Promise<readon
 async function examineFiles(
   files: readonly string[],
   rules: readonly Rule[],
-  { key, expect, timeout }: DoctorOptions,
+  { key, expect, timeout, markdown }: DoctorOptions,
   enough: AbortSignal,
 ): Promise<Report> {
   await checkInputs(files);
   const { diagnoseCapture } = await import('../../session/diagnose.ts');
-  return diagnoseCapture(openInputs(files), {
+  const { addressCommands } = await import('../../doctor/commands.ts');
+  let url: string | undefined;
+  const report = await diagnoseCapture(openInputs(files), {
     rules,
     enough,
+    onSeen: (seen) => {
+      url = seen.url;
+      say(introduceCapture(seen));
+    },
     ...(key === undefined ? {} : { keys: key }),
     ...(expect === undefined ? {} : { expect }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
   });
+  return markdown === true || url === undefined ? report : addressCommands(report, url);
 }
+
+/** The same for what was recorded or captured elsewhere, as far as it says. */
+function introduceCapture({ names, url, redisVersion, via, from, to, servers }: CaptureSeen): string {
+  const redis =
+    url === undefined ? [] : [`Redis${redisVersion === undefined ? '' : ` ${redisVersion}`} at ${url}`];
+  const seconds = (to - from) / 1e6;
+  const when = Number.isNaN(from)
+    ? []
+    : [`${new Date(from / 1000).toISOString()}, ${seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0)} s`];
+  return [
+    'sio-inspect doctor',
+    names.length > MOST_NAMES
+      ? `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`
+      : names.join(', '),
+    ...redis,
+    ...(via === undefined ? [] : [`by ${via.join(', ')}`]),
+    ...when,
+    ...(servers === undefined ? [] : [`${plural(servers, 'server')} subscribed`]),
+  ]
+    .map((text) => safeText(text))
+    .join(' · ');
+}
+
+const MOST_NAMES = 3;
 
 async function examineRedis(
   rules: readonly Rule[],
   options: DoctorOptions,
-  enough: AbortSignal,
+  { enough, mayListenOn }: { readonly enough: AbortSignal; readonly mayListenOn: boolean },
 ): Promise<Report> {
   const target = await readTarget(options);
   const { diagnoseLive } = await import('../../session/diagnose.ts');
@@ -154,6 +195,7 @@ async function examineRedis(
     forMs: options.for,
     signal: atOnce.signal,
     enough,
+    mayListenOn,
     onLook: (look) => {
       enough.removeEventListener('abort', giveUp);
       say(introduce(look, rules, options));
@@ -174,17 +216,14 @@ function listens(rules: readonly Rule[], { for: forMs }: Pick<DoctorOptions, 'fo
   return forMs > 0 && rules.some(({ needs }) => needs !== 'static');
 }
 
-function introduce(
-  { facts, groups }: Look,
-  rules: readonly Rule[],
-  { via, ...options }: DoctorOptions,
-): string {
+function introduce(look: Look, rules: readonly Rule[], { via, ...options }: DoctorOptions): string {
   const how = via === 'monitor' ? 'MONITOR, which slows a busy Redis down' : 'PSUBSCRIBE';
-  const servers = groups.reduce((most, { uids, counted }) => Math.max(most, uids.length, counted), 0);
+  const { facts, groups } = look;
+  const servers = groups.reduce((most, { uids, counted }) => Math.max(most, uids.length || counted), 0);
   return [
     'sio-inspect doctor',
     `${facts.product}${facts.version === undefined ? '' : ` ${facts.version}`} at ${facts.node}`,
-    `${servers === 1 ? '1 server' : `${servers} servers`} subscribed`,
+    isBlind([look]) ? 'who is subscribed it does not tell' : `${plural(servers, 'server')} subscribed`,
     listens(rules, options) ? `listening for ${options.for / 1000} s (${how})` : 'looking twice',
     'read-only: the servers do not notice us',
   ].join(' · ');
@@ -196,6 +235,7 @@ async function show(report: Report, options: DoctorOptions): Promise<void> {
   output.line(await write(report, options));
   await output.flush();
   if (report.cases.some(isProblem) || report.unread > 0) process.exitCode = EXIT.notUnderstood;
+  else if (report.isLost === true) process.exitCode = EXIT.redis;
 }
 
 async function write(report: Report, { json, markdown, color }: DoctorOptions): Promise<string> {
