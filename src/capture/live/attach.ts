@@ -11,8 +11,10 @@ const HEARTBEAT_MS = 30_000;
 const FENCE_SILENCE_MS = 1000;
 /** … longer where the end is known, since another connection or a waiting XREAD has to answer first … */
 const TALK_SILENCE_MS = 5000;
-/** … or until it has waited for this long: where PING is forbidden and messages never stop, there is no other end. */
+/** … or until it has waited for this long: where messages never stop and no answer comes, there is no other end. */
 const FENCE_LIMIT_MS = 30_000;
+/** How Redis refuses PING: to a user who may not, and where it cannot write to its disk. Messages may say so, too. */
+const REFUSAL = /-(?:NOPERM|MISCONF) /;
 
 /** A connection over which traffic flows. */
 export interface Attachment extends Opening {
@@ -139,17 +141,24 @@ export function watchEnd(
 }
 
 /**
- * What Redis had queued for us comes before its answer to this PING. Where PING is forbidden, or the connection is
- * dead, the timeout decides.
+ * What Redis had queued for us comes before its answer to this PING. A refusal of it does not repeat our words, but
+ * one of a command that there is not does, whatever the user may do (redis 7.0.15, src/server.c: processCommand looks
+ * for that first): so that is asked for then. Where the connection is dead, the timeout decides.
  */
 async function fence(socket: Socket): Promise<boolean> {
-  const token = `sio-inspect-${Math.random().toString(36).slice(2)}`;
+  // In capitals, in which some servers repeat the name of a command.
+  const token = `SIO-INSPECT-${Math.random().toString(36).slice(2).toUpperCase()}`;
   return untilQuiet(socket, { ms: FENCE_SILENCE_MS, isWhole: true }, (done) => {
     let tail = Buffer.alloc(0);
+    let isAskedAgain = false;
     socket.on('data', (bytes: Buffer) => {
       const seen = Buffer.concat([tail, bytes]);
-      if (seen.includes(token)) done();
       tail = seen.subarray(-token.length);
+      if (seen.includes(token)) done();
+      else if (!isAskedAgain && REFUSAL.test(seen.toString('latin1'))) {
+        isAskedAgain = true;
+        socket.write(encodeCommand([token]));
+      }
     });
     socket.write(encodeCommand(['PING', token]));
   });

@@ -223,6 +223,31 @@ describe('subscribeSource', () => {
     );
   });
 
+  it('ends at once, and whole, where PING is forbidden and messages never stop', async () => {
+    await redis.call('ACL', 'SETUSER', 'mute', 'on', 'nopass', 'allchannels', '+psubscribe');
+    const source = start({ target: { url: server.url, user: 'mute', password: 'x' } });
+    await source.attached();
+    let isOver = false;
+    let published = 0;
+    const publishing = (async () => {
+      for (; !isOver; published++) await redis.publish('socket.io#/#', `-NOPERM ${published}`);
+    })();
+    await source.until('some messages', () => source.frames().length > 100);
+    const before = published;
+    const from = Date.now();
+    await source.stop();
+    isOver = true;
+    await publishing;
+    assert.ok(Date.now() - from < 5000, `it took ${Date.now() - from} ms`);
+    assert.deepEqual(source.gaps(), []);
+    const payloads = source.frames().map(({ payload }) => String(payload));
+    assert.ok(payloads.length >= before, `${payloads.length} of ${before}`);
+    assert.deepEqual(
+      payloads,
+      payloads.map((_, index) => `-NOPERM ${index}`),
+    );
+  });
+
   it('does without an optional pattern that is forbidden, and says so', async () => {
     const target = { url: server.url, user: 'narrow', password: 'x' };
     const source = start({ target, optionalPatterns: ['socketio'] });
