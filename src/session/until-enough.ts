@@ -15,11 +15,13 @@ export async function* untilEnough(
 
 async function* endWith(chunks: AsyncIterable<Uint8Array>, enough: AbortSignal): AsyncIterable<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
+  let onAbort = (): void => undefined;
   const aborted = new Promise<undefined>((resolve) => {
-    enough.addEventListener('abort', () => {
+    onAbort = () => {
       resolve(undefined);
-    });
+    };
   });
+  enough.addEventListener('abort', onAbort);
   try {
     while (!enough.aborted) {
       const next = await Promise.race([iterator.next(), aborted]);
@@ -27,6 +29,7 @@ async function* endWith(chunks: AsyncIterable<Uint8Array>, enough: AbortSignal):
       yield next.value;
     }
   } finally {
+    enough.removeEventListener('abort', onAbort);
     // Not awaited: it would wait for the chunk that does not come.
     void iterator.return?.();
   }
