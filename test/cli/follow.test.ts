@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { writeRecording } from '../doctor/write-capture.ts';
@@ -109,4 +112,23 @@ void test('follow wants to know what, and says when nothing of it was seen', asy
   assert.equal(nothing.code, 0);
   assert.equal(nothing.stdout, '');
   assert.match(nothing.stderr, /nothing of it was seen/);
+});
+
+void test('follow asks for the request where a file is all that it is given', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'sio-inspect-follow-'));
+  try {
+    const file = join(directory, 'bug.rec');
+    await writeFile(file, SHORT);
+    const { code, stdout, stderr } = await runCli(['follow', file]);
+    assert.equal(code, 2);
+    assert.equal(stdout, '');
+    assert.equal(
+      stderr.replaceAll(/\s+/g, ' '),
+      `sio-inspect: ${file} is a file: say which request to follow in it, or --uid, --room, --sid or --event. `,
+    );
+    const named = await runCli(['follow', '--uid', 'CCCCCC', file]);
+    assert.equal(named.code, 0, named.stderr);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 });

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { Command } from 'commander';
 import { Threads } from '../../analyse/correlate.ts';
 import { Follower, type FollowStep } from '../../analyse/correlate-follow.ts';
@@ -84,6 +85,7 @@ async function follow(
   const hasNamed = Object.values(named).some((value) => value !== undefined);
   if (first === undefined && !hasNamed)
     throw new UsageError('say what to follow: a request id, --uid, --room, --sid or --event.');
+  if (first !== undefined && rest.length === 0 && !hasNamed) await refuseFile(first);
   const selection = Object.fromEntries(
     Object.entries({ ...named, ...(hasNamed ? {} : { id: first }) }).filter(
       ([, value]) => value !== undefined,
@@ -94,6 +96,15 @@ async function follow(
   const printer = new FollowPrinter(options);
   if (files.length > 0) await followFiles(files, selection, options, printer);
   else await followLive(selection, options, printer);
+}
+
+/** Whoever names a file alone has forgotten the request: no id has the name of a file. */
+async function refuseFile(id: string): Promise<void> {
+  const found = await stat(id).catch(() => undefined);
+  if (found?.isFile() === true)
+    throw new UsageError(
+      `${id} is a file: say which request to follow in it, or --uid, --room, --sid or --event.`,
+    );
 }
 
 async function followFiles(
