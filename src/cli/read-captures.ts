@@ -6,7 +6,7 @@ import type { Captured } from '../model/frame.ts';
 import type { Observed } from '../model/observed.ts';
 import { ReadAhead } from '../session/ahead/read-ahead.ts';
 import { Inspector } from '../session/inspector.ts';
-import { captureOffline } from '../session/offline.ts';
+import { captureOffline, type OfflineInput } from '../session/offline.ts';
 import { EXIT } from './errors.ts';
 import { checkInputs, openInputs } from './inputs.ts';
 import {
@@ -68,7 +68,11 @@ export async function readCaptures(
   };
   const quick = reserve === undefined ? undefined : { inspector, reserve, onTaken };
   const take = takeInto(printer, inspector, summary, createFilter(conditions), quick);
-  const batches = captureOffline(openInputs(files), {
+  let isEmpty = true;
+  const inputs = withBytesTold(openInputs(files), () => {
+    isEmpty = false;
+  });
+  const batches = captureOffline(inputs, {
     ...(options.channel === undefined ? {} : { channel: options.channel }),
     ports: options.port ?? [],
     allDeliveries: options.deliveries === true,
@@ -86,7 +90,22 @@ export async function readCaptures(
     if (printer.closed.aborted) return;
   }
   await printer.end();
-  conclude(summary, files);
+  conclude(summary, files, isEmpty);
+}
+
+/** The same inputs; `onBytes` is told whenever there is something in them. */
+async function* withBytesTold(
+  inputs: AsyncIterable<OfflineInput>,
+  onBytes: () => void,
+): AsyncIterable<OfflineInput> {
+  for await (const { name, chunks } of inputs) yield { name, chunks: tellBytes(chunks, onBytes) };
+}
+
+async function* tellBytes(chunks: AsyncIterable<Uint8Array>, onBytes: () => void): AsyncIterable<Uint8Array> {
+  for await (const chunk of chunks) {
+    if (chunk.length > 0) onBytes();
+    yield chunk;
+  }
 }
 
 /** Counted and printed between two looks at the output: enough to be worth a write, few enough to die young. */
@@ -140,7 +159,7 @@ function takeShortWays(
   };
 }
 
-function conclude(summary: Summary, files: readonly string[]): void {
+function conclude(summary: Summary, files: readonly string[], isEmpty: boolean): void {
   if (summary.undecoded > 0) {
     process.exitCode = EXIT.notUnderstood;
     complain(`${summary.undecoded} of ${summary.messages + summary.undecoded} not understood.`);
@@ -149,9 +168,12 @@ function conclude(summary: Summary, files: readonly string[]): void {
   if (all > 0 && summary.shown === 0) complain(`none of the ${all} messages fits the filters.`);
   if (all > 0) return;
   const what = files.length === 0 ? 'the input' : files.join(', ');
-  const others =
-    summary.others === 0
-      ? 'It is empty.'
-      : `${summary.others} other commands were passed over (${[...summary.commands.keys()].slice(0, 5).join(', ')}).`;
-  complain(`no Socket.IO message in ${what}. ${others}`);
+  complain(`no Socket.IO message in ${what}. ${describeRest(summary, isEmpty)}`);
+}
+
+/** What there is instead of messages. */
+function describeRest({ others, commands }: Summary, isEmpty: boolean): string {
+  if (isEmpty) return 'It is empty.';
+  if (others === 0) return 'It holds no message.';
+  return `${others} other commands were passed over (${[...commands.keys()].slice(0, 5).join(', ')}).`;
 }

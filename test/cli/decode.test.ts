@@ -170,3 +170,19 @@ void test('a file that cannot be read to its end ends with 2 and one message', a
     assert.match(stderr, expected);
   }
 });
+
+void test('decode says of a recording with nothing but a header that it holds no message, not that it is empty', async () => {
+  const { Recorder } = await import('../../src/recording/recorder.ts');
+  const [bare, empty] = [join(directory, 'bare.rec'), join(directory, 'empty.rec')];
+  const recorder = await Recorder.open({ file: bare, header: { tool: 'test', source: { via: ['text'] } } });
+  await recorder.close();
+  await writeFile(empty, '');
+  assert.match(
+    (await runCli(['decode', bare])).stderr,
+    /no Socket\.IO message in \S+bare\.rec\.\s+It\s+holds\s+no\s+message\./,
+  );
+  assert.match(
+    (await runCli(['decode', empty])).stderr,
+    /no Socket\.IO message in \S+empty\.rec\.\s+It\s+is\s+empty\./,
+  );
+});
