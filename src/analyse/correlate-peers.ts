@@ -22,6 +22,12 @@ export interface Peer {
   readonly heardAt?: number;
 }
 
+/** What is known from Redis at one moment. Never changed: who comes or goes makes a new one. */
+export interface Registered {
+  readonly uids: ReadonlySet<string>;
+  readonly counted: number;
+}
+
 /** Where the number of answers that a request should get was taken from, best first. */
 export type ExpectedFrom = 'registry' | 'heartbeats' | 'heard' | 'owner';
 
@@ -42,8 +48,7 @@ interface KnownPeer {
 
 /** Who is in one key and namespace: by the registry, and by what each has said. */
 export class PeerGroup {
-  #counted: number | undefined;
-  #registered: Set<string> | undefined;
+  #registered: Registered | undefined;
   /** Until when what a look has told is good, microseconds since 1970. */
   #goodUntil = Number.POSITIVE_INFINITY;
   readonly #byUid = new Map<string, KnownPeer>();
@@ -53,13 +58,11 @@ export class PeerGroup {
 
   /** What a look at Redis has told: the servers, and how many subscribers they count. */
   register({ uids, counted }: KnownGroup, goodUntil: number): void {
-    this.#counted = counted;
-    this.#registered = new Set(uids);
+    this.#registered = { uids: new Set(uids), counted };
     this.#goodUntil = goodUntil;
   }
 
   unregister(): void {
-    this.#counted = undefined;
     this.#registered = undefined;
   }
 
@@ -82,14 +85,16 @@ export class PeerGroup {
 
   /** It has come since the look. */
   registerOne(uid: string): void {
-    if (this.#counted === undefined || this.#registered === undefined || this.#registered.has(uid)) return;
-    this.#registered.add(uid);
-    this.#counted++;
+    if (this.#registered === undefined || this.#registered.uids.has(uid)) return;
+    const { uids, counted } = this.#registered;
+    this.#registered = { uids: new Set([...uids, uid]), counted: counted + 1 };
   }
 
   /** It has gone since the look. */
   unregisterOne(uid: string): void {
-    if (this.#registered?.delete(uid) === true && this.#counted !== undefined) this.#counted--;
+    if (this.#registered?.uids.has(uid) !== true) return;
+    const { uids, counted } = this.#registered;
+    this.#registered = { uids: new Set([...uids].filter((one) => one !== uid)), counted: counted - 1 };
   }
 
   left(uid: string): void {
@@ -98,10 +103,17 @@ export class PeerGroup {
     if (client !== undefined) this.#byClient.delete(client);
   }
 
-  /** How many servers there are around `at`, and what says so. */
-  count(at: number): { readonly servers: number; readonly from: ExpectedFrom } {
-    if (this.#counted !== undefined && at <= this.#goodUntil)
-      return { servers: this.#counted, from: 'registry' };
+  /** How many servers there are around `at`, and what says so; `registered` where uids are known from Redis. */
+  count(at: number): {
+    readonly servers: number;
+    readonly from: ExpectedFrom;
+    readonly registered?: Registered;
+  } {
+    if (this.#registered !== undefined && at <= this.#goodUntil) {
+      const registered = this.#registered;
+      const has = registered.uids.size > 0 ? { registered } : {};
+      return { servers: registered.counted, from: 'registry', ...has };
+    }
     if (this.#beatsAt(at))
       return { servers: this.#heardSince(at - HEARTBEAT_MICROS).length, from: 'heartbeats' };
     return { servers: this.#heardSince(at - HEARD_MICROS).length, from: 'heard' };
@@ -109,9 +121,19 @@ export class PeerGroup {
 
   /** The servers around `at`, each with what is known of it. */
   list(at: number): readonly Peer[] {
-    if (this.#registered === undefined || this.#registered.size === 0 || at > this.#goodUntil)
+    if (this.#registered === undefined || this.#registered.uids.size === 0 || at > this.#goodUntil)
       return this.#heardSince(at - (this.#beatsAt(at) ? HEARTBEAT_MICROS : HEARD_MICROS));
-    return [...this.#registered].map((uid) => this.#byUid.get(uid) ?? { uid });
+    return [...this.#registered.uids].map((uid) => this.peerOf(uid));
+  }
+
+  /**
+   * Whether servers have spoken whose uids Redis has told neither before nor since: adapters before 7.1 have no channel
+   * of their own.
+   */
+  hasUnlisted(before: Registered, at: number): boolean {
+    const isListed = (uid: string): boolean =>
+      before.uids.has(uid) || this.#registered?.uids.has(uid) === true;
+    return this.#heardSince(at - HEARD_MICROS).some(({ uid }) => uid !== undefined && !isListed(uid));
   }
 
   peerOf(uid: string): Peer {

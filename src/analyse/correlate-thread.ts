@@ -1,6 +1,6 @@
 import type { Message } from '../model/message.ts';
 import type { Observed } from '../model/observed.ts';
-import type { ExpectedFrom, Peer, PeerGroup } from './correlate-peers.ts';
+import type { ExpectedFrom, Peer, PeerGroup, Registered } from './correlate-peers.ts';
 import { type Answerers, type Asked, clientCountOf, type Role, roleOf } from './correlate-shape.ts';
 
 export type MessageSeen = Extract<Observed, { is: 'message' }>;
@@ -22,12 +22,14 @@ export interface Reply {
 
 /** What has not come. */
 export interface Missing {
-  /** How many servers' answers. */
+  /** How many answers that the asker waits for, those of `notServers` with them. */
   readonly servers: number;
-  /** Servers that are certain to be missing. Fewer than `servers`: the rest have no uid, or are no servers at all. */
+  /** Servers that are certain to be missing. Fewer than `servers`: nothing names the rest, or they are no servers. */
   readonly who: readonly Peer[];
-  /** Where replies do not say who sent them: the missing ones are among these. */
+  /** Where replies do not say who sent them: the missing servers are among these. */
   readonly among: readonly Peer[];
+  /** How many of `servers` are subscribers that are counted and are no servers, as far as that is known. */
+  readonly notServers: number;
   /** Broadcasts with acknowledgement: how many clients' acks of those announced. */
   readonly acks: number;
   /** The servers whose clients these are, where acks say who sent them. */
@@ -65,6 +67,8 @@ export interface Thread {
 export type Growing = { -readonly [K in keyof Thread]: Thread[K] } & {
   readonly answerers: Answerers;
   readonly group: PeerGroup;
+  /** Who was there when the answers were counted. Who leaves later has been asked all the same. */
+  registered?: Registered;
   readonly replies: Reply[];
   readonly clientCounts: Reply[];
   readonly acks: Reply[];
@@ -113,10 +117,11 @@ export function expectAnswers(thread: Growing, at: number): void {
     return;
   }
   if (thread.expectedFrom === 'registry' || thread.expectedFrom === 'heartbeats') return;
-  const { servers, from } = thread.group.count(at);
+  const { servers, from, registered } = thread.group.count(at);
   const others = thread.answerers === 'everyone' ? servers : servers - 1;
   thread.expected = from === 'heard' ? Math.max(others, leastAnswers(thread)) : Math.max(0, others);
   thread.expectedFrom = from;
+  if (registered !== undefined) thread.registered = registered;
 }
 
 /** Servers do not ask at all where nobody else is; only a broadcast with acknowledgement is sent in any case. */

@@ -40,7 +40,7 @@ function toJson({ observed, latencyMicros, uid, client, clients, isLate }: Reply
   };
 }
 
-function missingJson({ servers, who, among, acks, acksOf }: Missing): object {
+function missingJson({ servers, who, among, notServers, acks, acksOf }: Missing): object {
   const peer = ({ uid, client }: { readonly uid?: string; readonly client?: string }): object => ({
     uid,
     client,
@@ -49,6 +49,7 @@ function missingJson({ servers, who, among, acks, acksOf }: Missing): object {
     servers,
     who: who.map(peer),
     ...(among.length === 0 ? {} : { among: among.map(peer) }),
+    ...(notServers === 0 ? {} : { notServers }),
     ...(acks === 0 ? {} : { acks, acksOf: acksOf.map((one) => ({ ...peer(one.peer), acks: one.acks })) }),
   };
 }

@@ -26,9 +26,10 @@ export function writeVerdict(thread: Thread, threads: Threads, theme: Theme): st
   }
 }
 
-/** `2 of 3 servers, slowest 4.1 ms` */
-function describeAnswers(thread: Thread): string {
-  const { expected, expectedFrom, acks, type } = thread;
+/** `2 of 3 servers, slowest 4.1 ms`; `notServers` of those that the asker counts are none. */
+function describeAnswers(thread: Thread, notServers = 0): string {
+  const { expectedFrom, acks, type } = thread;
+  const expected = thread.expected === undefined ? undefined : thread.expected - notServers;
   const answers = serverAnswers(thread);
   const of = expected === undefined || expectedFrom === 'heard' ? '' : ` of ${expected}`;
   const parts = [
@@ -54,11 +55,11 @@ function slowest(replies: readonly Reply[]): readonly string[] {
 }
 
 function describeLack(thread: Thread, missing: Missing): string {
-  const parts = [describeAnswers(thread)];
-  const { servers, who, among, acks, acksOf } = missing;
+  const { servers, acks, acksOf, notServers } = missing;
+  const parts = [describeAnswers(thread, notServers)];
   if (servers > 0 && thread.expectedFrom === 'owner')
     parts.push('the server that has the socket does not answer, or none has it');
-  else if (servers > 0) parts.push(`missing: ${describeSilent(servers, who, among)}`);
+  else if (servers > 0) parts.push(`missing: ${describeSilent(missing)}`);
   if (acks > 0) parts.push(`${plural(acks, 'client ack')} missing${describeSilentClients(acksOf)}`);
   if (thread.expectedFrom === 'heard' && thread.expected !== undefined)
     parts.push('how many there are was only heard, not counted');
@@ -66,13 +67,24 @@ function describeLack(thread: Thread, missing: Missing): string {
   return parts.join('; ');
 }
 
-function describeSilent(servers: number, who: readonly Peer[], among: readonly Peer[]): string {
-  const nameless = servers - who.length;
-  if (who.length > 0 && nameless <= 0) return listPeers(who);
-  if (among.length > 0)
-    return `${plural(servers, 'server')}, among ${listPeers(among)} (their replies do not say who sent them)`;
-  const rest = `${plural(nameless, 'subscriber')} that ${nameless === 1 ? 'is' : 'are'} counted and ${nameless === 1 ? 'has' : 'have'} no uid`;
-  return who.length > 0 ? `${listPeers(who)} and ${rest}` : rest;
+function describeSilent({ servers, who, among, notServers }: Missing): string {
+  const rest = servers - notServers - who.length;
+  const unnamed =
+    among.length > 0
+      ? `${plural(rest, 'server')}, among ${listPeers(among)} (their replies do not say who sent them)${notServers > 0 ? ',' : ''}`
+      : `${countedSubscribers(rest)} that nothing names`;
+  return [
+    ...(who.length > 0 ? [listPeers(who)] : []),
+    ...(rest > 0 ? [unnamed] : []),
+    ...(notServers > 0
+      ? [`${countedSubscribers(notServers)} ${notServers === 1 ? 'is no server' : 'are no servers'}`]
+      : []),
+  ].join(' and ');
+}
+
+/** `1 subscriber that is counted and` */
+function countedSubscribers(count: number): string {
+  return `${plural(count, 'subscriber')} that ${count === 1 ? 'is' : 'are'} counted and`;
 }
 
 function describeSilentClients(acksOf: Missing['acksOf']): string {

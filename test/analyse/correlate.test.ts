@@ -114,7 +114,75 @@ void test('Threads leaves a phantom subscriber nameless: all uids answered, one 
   const text = learn + ask(1, 'AAAAAA') + answer(2, 'BBBBBB') + answer(3, 'CCCCCC') + answer(4, 'DDDDDD');
   const { threads } = await run(text, [phantom]);
   const [event] = threads.expire(Number.POSITIVE_INFINITY);
-  assert.deepEqual(event?.thread.missing, { servers: 1, who: [], among: [], acks: 0, acksOf: [] });
+  assert.deepEqual(event?.thread.missing, {
+    servers: 1,
+    who: [],
+    among: [],
+    notServers: 1,
+    acks: 0,
+    acksOf: [],
+  });
+});
+
+/** Who is missing of `r1`: how many answers, names for certain, names to choose from, subscribers that are no servers. */
+async function lackOf(text: string, group: KnownGroup): Promise<readonly unknown[]> {
+  const { events, threads } = await run(text, [group]);
+  const all = [...events, ...threads.expire(Number.POSITIVE_INFINITY)];
+  const thread = all.find((event) => event.is === 'timed-out' && event.thread.requestId === 'r1')?.thread;
+  const { servers, who = [], among = [], notServers } = thread?.missing ?? {};
+  return [servers, who.map(({ uid }) => uid), among.map(({ uid }) => uid), notServers];
+}
+
+const FOUR_AND_PHANTOM = { ...FOUR, counted: 5 };
+const BCD = ['BBBBBB', 'CCCCCC', 'DDDDDD'];
+
+void test('Threads accuses no server where as many have answered as there are, though nothing says who', async () => {
+  const answers = answer(2, 'BBBBBB') + answer(3, 'CCCCCC') + answer(4, 'DDDDDD');
+  assert.deepEqual(await lackOf(ask(1, 'AAAAAA') + answers, FOUR_AND_PHANTOM), [1, [], [], 1]);
+  assert.deepEqual(await lackOf(ask(1, 'AAAAAA') + answers, { ...FOUR, counted: 6 }), [2, [], [], 2]);
+});
+
+void test('Threads tells servers that have not answered from subscribers that never will', async () => {
+  const one = ask(1, 'AAAAAA') + answer(2, 'BBBBBB');
+  assert.deepEqual(await lackOf(one + answer(3, 'CCCCCC'), FOUR_AND_PHANTOM), [2, [], BCD, 1]);
+  assert.deepEqual(await lackOf(ask(0, 'BBBBBB', 'x1') + one, FOUR_AND_PHANTOM), [
+    3,
+    ['CCCCCC', 'DDDDDD'],
+    [],
+    1,
+  ]);
+  assert.deepEqual(await lackOf(one + answer(3, 'CCCCCC'), FOUR), [1, [], BCD, 0]);
+});
+
+void test('Threads takes no server that left without an answer for a subscriber that is none', async () => {
+  const channels = '"socket.io-request#/#" "socket.io-response#/#" "socket.io-response#/#DDDDDD#"';
+  const leave = `1795376000.005000 [0 127.0.0.1:2004] "UNSUBSCRIBE" ${channels}\n`;
+  const asked = ask(1, 'AAAAAA') + answer(2, 'BBBBBB') + answer(3, 'CCCCCC');
+  assert.deepEqual(await lackOf(asked + leave, FOUR_AND_PHANTOM), [2, [], BCD, 1]);
+  assert.deepEqual(await lackOf(asked + answer(4, 'DDDDDD') + leave, FOUR_AND_PHANTOM), [1, [], [], 1]);
+});
+
+void test('Threads does not wonder about a server that came after the request', async () => {
+  const channels = '"socket.io-request#/#" "socket.io-response#/#" "socket.io-response#/#EEEEEE#"';
+  const come = `1795376000.005000 [0 127.0.0.1:2005] "SUBSCRIBE" ${channels}\n${ask(6, 'EEEEEE', 'x1')}`;
+  const answers = answer(2, 'BBBBBB') + answer(3, 'CCCCCC') + answer(4, 'DDDDDD');
+  assert.deepEqual(await lackOf(ask(1, 'AAAAAA') + answers + come, FOUR_AND_PHANTOM), [1, [], [], 1]);
+});
+
+void test('Threads says of nobody that it is no server where servers without a known uid answer, too', async () => {
+  const three = { ...FOUR, uids: ['AAAAAA', 'BBBBBB', 'CCCCCC'], counted: 6 };
+  const asked = ask(1, 'AAAAAA') + answer(2, 'BBBBBB') + answer(3, 'CCCCCC');
+  assert.deepEqual(await lackOf(asked + answer(4, 'DDDDDD'), three), [2, [], [], 0], 'more than there are');
+  const named = ask(0, 'DDDDDD', 'x1') + ask(1, 'AAAAAA') + answer(2, 'BBBBBB') + answer(3, 'DDDDDD');
+  assert.deepEqual(await lackOf(named, three), [3, [], [], 0], 'one with another uid');
+  const heard = ask(0, 'DDDDDD', 'x1') + asked;
+  assert.deepEqual(await lackOf(heard, three), [3, [], [], 0], 'one that asked before');
+});
+
+void test('Threads names nobody where it is not known which server asks, and more are counted than have a uid', async () => {
+  const request = line(1, '', 'socket.io-request#/#', { requestId: 'r1', type: 5, opts: {} });
+  const answers = answer(2, 'BBBBBB') + answer(3, 'CCCCCC');
+  assert.deepEqual(await lackOf(request + answers, FOUR_AND_PHANTOM), [2, [], [], 0]);
 });
 
 void test('Threads marks a reply after the timeout as late, in the thread that timed out', async () => {

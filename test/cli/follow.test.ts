@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { writeRecording } from '../doctor/write-capture.ts';
+import { sayClassic, writeRecording } from '../doctor/write-capture.ts';
 import { runCli } from '../support/cli.ts';
 
 const CLASSIC = fileURLToPath(
@@ -80,6 +80,45 @@ void test('follow judges a recording by what Redis said when it was recorded', a
     runCli(['follow', 'q1', '-'], { input: writeRecording(lines, [{ at: 0, uids: uids.slice(0, count) }]) });
   assert.match((await follow(2)).stdout, /✓ REMOTE_FETCH q1 complete: 1 of 1 server answered/);
   assert.match((await follow(3)).stdout, /REMOTE_FETCH q1 .*1 of 2 servers answered/);
+});
+
+void test('follow accuses no server of what a subscriber that is none leaves open', async () => {
+  const request = JSON.stringify({ uid: 'aaaaaa', requestId: 'q1', type: 5 });
+  const answer = JSON.stringify({ requestId: 'q1', sockets: [] });
+  const [first, ...rest] = ['10.0.0.2:1', '10.0.0.3:1', '10.0.0.4:1'].map((client, index) => ({
+    at: 2.002 + index / 1000,
+    client,
+    words: ['publish', 'socket.io-response#/#aaaaaa#', answer],
+  }));
+  assert.ok(first !== undefined);
+  const asked = { at: 2, client: '10.0.0.1:1', words: ['publish', 'socket.io-request#/#', request] };
+  const after = sayClassic({ at: 8, uid: 'aaaaaa', client: '10.0.0.1:1' });
+  const looks = [{ at: 0, uids: ['aaaaaa', 'bbbbbb', 'cccccc', 'dddddd'], counted: 5 }];
+  const all = writeRecording([asked, first, ...rest, after], looks);
+  const { stdout } = await runCli(['follow', 'q1', '-'], { input: all });
+  assert.match(
+    stdout,
+    /✗ REMOTE_FETCH q1 timed out after 5000 ms: 3 of 3 servers answered, slowest 4\.0 ms; missing: 1 subscriber that is counted and is no server$/m,
+  );
+  const json = await runCli(['follow', '--json', 'q1', '-'], { input: all });
+  const thread = JSON.parse(json.stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
+  assert.equal(thread['expected'], 4);
+  assert.deepEqual(thread['missing'], { servers: 1, who: [], notServers: 1 });
+  const short = await runCli(['follow', 'q1', '-'], {
+    input: writeRecording([asked, first, after], looks),
+  });
+  assert.match(
+    short.stdout,
+    /: 1 of 3 servers answered, slowest 2\.0 ms; missing: 2 servers, among bbbbbb, cccccc, dddddd \(their replies do not say who sent them\), and 1 subscriber that is counted and is no server$/m,
+  );
+  const unlisted = sayClassic({ at: 1, uid: 'eeeeee', client: '10.0.0.5:1' });
+  const unsure = await runCli(['follow', 'q1', '-'], {
+    input: writeRecording([unlisted, asked, first, ...rest, after], looks),
+  });
+  assert.match(
+    unsure.stdout,
+    /: 3 of 4 servers answered, slowest 4\.0 ms; missing: 1 subscriber that is counted and that nothing names$/m,
+  );
 });
 
 void test('follow --room finds what goes to a room and who joins it', async () => {
