@@ -192,6 +192,29 @@ void test('doctor finds a phantom subscriber in what a killed recorder has left,
   assert.match(stdout, /recorded, until 20\d\d-.*look again before/s);
 });
 
+void test('doctor reports what it has heard where Redis ends while it listens, with exit code 3', async () => {
+  const own = await startPrivateRedis();
+  const server = new Redis(own.url);
+  server.on('error', () => undefined);
+  await server.subscribe('socket.io-request#/#', 'socket.io-response#/#', 'socket.io-response#/#6n0BWC#');
+  const doctor = startCli(['doctor', '--url', own.url, '--for', '5s']);
+  await doctor.until(/listening for 5 s/);
+  const speaker = new Redis(own.url);
+  speaker.on('error', () => undefined);
+  await waitFor('the doctor to listen', async () =>
+    (await speaker.publish('socket.io#/#', 'hello')) > 0 ? true : undefined,
+  );
+  // Until it is attached, what comes is not yet heard.
+  for (let count = 0; count < 2000; count++) await speaker.publish('socket.io#/#', 'hello');
+  await own.stop();
+  server.disconnect();
+  speaker.disconnect();
+  const { code, stdout } = await doctor.finished();
+  assert.match(stdout, /✗ poison-payload/);
+  assert.match(stdout, /While we listened: Redis at .* closed our connection, or has ended/);
+  assert.equal(code, 1, 'a problem was found; 3 where none is');
+});
+
 void test('doctor answers wrong usage with 2 and a Redis that is not there with 3', async () => {
   const cases: readonly (readonly [string[], number, RegExp])[] = [
     [['--rule', 'nonsense'], 2, /no rule "nonsense"\. "sio-inspect rules"/],

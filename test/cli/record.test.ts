@@ -11,6 +11,7 @@ import { Redis } from 'ioredis';
 import { quoteBytes } from '../../src/bytes/sds-repr.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../src/demo/private-redis.ts';
 import { decodeCapture } from '../../src/index.ts';
+import { sayClassic, writeRecording } from '../doctor/write-capture.ts';
 import { runCli, startCli } from '../support/cli.ts';
 
 const SECRET = 'hunter2-swordfish';
@@ -311,4 +312,30 @@ void test('replay counts what it does not send by its reason, and sends all that
   assert.deepEqual(heard, ['socket.io#/# kwD/CiI=', 'socket.io-request#/# kwD/CiI=']);
   assert.ok(forced.stderr.endsWith(`2 published; not sent: ${rest}`), forced.stderr);
   server.disconnect();
+});
+
+void test('recordings are read in the order in which they were begun, whatever the shell makes of their names', async () => {
+  const [early, late] = ['parts.rec', 'parts.rec.10'].map((name) => join(directory, name)) as [
+    string,
+    string,
+  ];
+  const say = (at: number): string =>
+    writeRecording([sayClassic({ at, uid: 'aaaaaa', args: [at] })], [], {
+      startedAt: new Date((1_795_390_000 + at) * 1000).toISOString(),
+    });
+  await writeFile(early, gzipSync(say(1)));
+  await writeFile(late, say(2));
+  const { stdout } = await runCli(['decode', '--json', late, early]);
+  const args = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { args: unknown }).args);
+  assert.deepEqual(args, [[1], [2]]);
+});
+
+void test('what only a part was recorded of says by which options', async () => {
+  const file = join(directory, 'part.rec');
+  await recordWhile(first.url, file, ['--event', 'login', '--not-kind', 'response'], publishAll, 30);
+  const { stderr } = await runCli(['decode', file]);
+  assert.match(stderr, /holds only what fits --event login --not-kind response/);
 });

@@ -85,6 +85,15 @@ void test('what a look of a redacted recording holds names no connection, no soc
   assert.deepEqual([denials, clients, listeners], [[], undefined, undefined]);
 });
 
+void test('a redacted look holds no room that looks like a uid, and no name of a user', () => {
+  const uids = ['0123456789abcdef', '00aa11bb22cc33dd'];
+  const sharded = { adapter: 'redis-sharded', key: 'k', nsp: '/', uids, counted: 1 } as const;
+  const hidden = ['Redis at h:1 does not let user "alice@corp" run CONFIG GET'];
+  const read = readLook(throughJson(writeRedactedLook({ ...LOOK, groups: [sharded], hidden })));
+  assert.deepEqual(read?.groups, [{ ...sharded, uids: [] }]);
+  assert.deepEqual(read.hidden, ['not permitted: CONFIG']);
+});
+
 /** All places in a JSON value. */
 function placesIn(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
   if (typeof value !== 'object' || value === null) return [path];
@@ -111,6 +120,9 @@ void test('whatever a stranger has written in place of a look, or into one, is a
         `${place.join('.')} ${JSON.stringify(instead)}`,
       );
   }
+  for (const place of [['from'], ['to'], ['groups', '0', 'counted'], ['clients', '0', 'id']])
+    for (const number of [1e308, -1e308, Number.POSITIVE_INFINITY, Number.NaN])
+      assert.equal(readLook(withAt(whole, place, number)), undefined, `${place.join('.')} ${number}`);
   fc.assert(fc.property(fc.jsonValue(), (value) => readLook(value) === undefined));
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   examineText,
+  examineTogether,
   type Line,
   namesOf,
   sayClassic,
@@ -127,4 +128,102 @@ test('servers that live for seconds, one after the other, are a crash loop in a 
   }));
   const report = await examineText(writeRecording([ending(2)], looks), 'crash-loop');
   assert.deepEqual(namesOf(report), ['crash-loop']);
+});
+
+describe('recordings that hold less than all', () => {
+  const silent = [...ask(1, 1, 2, 3), ending(6)];
+  const looks = every([0, 3.5, 7]);
+
+  test('a filtered one: what was not recorded is not taken for what has not come', async () => {
+    const text = writeRecording(ask(0, 1, 2, 3), looks, { filter: ['--kind request'] });
+    const report = await examineText(text);
+    assert.deepEqual(namesOf(report), []);
+    assert.match(
+      whyUnchecked(report, 'timeout-silent-server') ?? '',
+      /only a part was recorded: --kind request/,
+    );
+    assert.match(report.notes.join(), /holds only what fits --kind request/);
+    assert.ok(
+      report.held.some(({ name }) => name === 'phantom-subscriber'),
+      'looks are whole',
+    );
+  });
+
+  test('a redacted one: that all args are the same is no double emit', async () => {
+    const said = THREE.flatMap((uid) =>
+      [1, 2, 3, 4].map((at) => sayClassic({ at: at + 0.1, uid, args: ['[redacted]'] })),
+    );
+    const [open, redacted] = await Promise.all([
+      examineText(writeRecording(said, looks), 'double-emit'),
+      examineText(writeRecording(said, looks, { redaction: ['args'] }), 'double-emit'),
+    ]);
+    assert.deepEqual([namesOf(open), namesOf(redacted)], [['double-emit'], []]);
+    assert.match(whyUnchecked(redacted, 'double-emit') ?? '', /needs what was removed: args/);
+  });
+
+  test('two of different Redis, or of the same time, are not examined as one', async () => {
+    const here = writeRecording(silent, looks);
+    const elsewhere = writeRecording(silent, every([8, 9, 12]), { url: 'redis://10.0.0.9:6379' });
+    const meanwhile = writeRecording(silent, every([1, 4, 8]));
+    await assert.rejects(examineTogether(here, elsewhere), /different Redis, 127.* and 10\.0\.0\.9:6379/);
+    await assert.rejects(examineTogether(here, meanwhile), /of the same time, or not in order/);
+  });
+
+  test('two files of one recording are, the last look of the one being the first of the other', async () => {
+    const first = writeRecording(silent, looks);
+    const second = writeRecording([...ask(1, 8, 9), ending(13)], every([7, 10, 14]));
+    const report = await examineTogether(first, second);
+    assert.deepEqual(namesOf(report), ['timeout-silent-server']);
+    assert.match(report.cases[0]?.seen.join() ?? '', /5 of 5 requests/);
+  });
+});
+
+test('requests that lacked answers are told of where it has not lasted, or not been seen often enough', async () => {
+  const tell = async (lines: readonly Line[]) => {
+    const report = await examineText(writeRecording(lines, every([0, 20])));
+    assert.deepEqual(namesOf(report), []);
+    assert.match(whyUnchecked(report, 'timeout-silent-server') ?? '', /requests lacked answers/);
+    return report.notes.join(' ');
+  };
+  const once = await tell([...ask(1, 1), ending(15)]);
+  assert.match(once, /1 of 1 request got fewer answers than there are other servers \(1 of 2\)\. One alone/);
+  const over = await tell([...ask(1, 1, 2, 3), ...ask(2, 5, 6, 7), ending(15)]);
+  assert.match(over, /3 of 6 requests .*between \d\d:\d\d:\d\d and \d\d:\d\d:\d\d UTC; those after got all/);
+  const answer = JSON.stringify({ requestId: 'r1', sockets: [] });
+  const words = ['publish', 'socket.io-response#/#aaaaaa#', answer];
+  const late = await tell([
+    ...ask(1, 1),
+    { at: 9, client: '10.0.0.3:1', words },
+    ...ask(2, 10, 11),
+    ending(15),
+  ]);
+  assert.match(late, /1 of 3 requests got its last answer after 8\.0 s, .* given up after 5 s/);
+});
+
+test('a scale-up and back is no crash loop: lives at the same time are not one after the other', async () => {
+  const looks = Array.from({ length: 200 }, (_, index) => index * 2).map((at) => ({
+    at,
+    uids: at > 50 && at < 290 ? ['aaaaaa', 'bbbbbb', 'extra1', 'extra2', 'extra3'] : ['aaaaaa', 'bbbbbb'],
+  }));
+  assert.deepEqual(namesOf(await examineText(writeRecording([ending(2)], looks), 'crash-loop')), []);
+});
+
+test('what happens faster than Redis was looked at is not said not to happen', async () => {
+  const looks = every(Array.from({ length: 60 }, (_, index) => index * 5));
+  const report = await examineText(writeRecording([ending(2)], looks));
+  assert.match(whyUnchecked(report, 'crash-loop') ?? '', /looked at every 5 s/);
+  assert.equal(whyUnchecked(report, 'emit-only-servers'), undefined);
+});
+
+test('an emitter that goes on after the servers have left speaks into the void, one that stopped before does not', async () => {
+  const looks = Array.from({ length: 60 }, (_, index) => index * 5).map((at) => ({
+    at,
+    uids: at < 100 ? THREE : [],
+  }));
+  const say = (...seconds: readonly number[]) =>
+    seconds.map((at) => sayClassic({ at, uid: 'emitter', client: '10.0.0.9:1' }));
+  const found = async (lines: readonly Line[]) =>
+    namesOf(await examineText(writeRecording(lines, looks), 'into-the-void'));
+  assert.deepEqual(await found(say(10, 20, 30)), []);
+  assert.deepEqual(await found(say(10, 20, 280, 290)), ['into-the-void']);
 });

@@ -33,8 +33,9 @@ export function writeMonitor(lines: readonly Line[]): string {
     .join('');
 }
 
-async function* inputsOf(text: string | Uint8Array): AsyncIterable<OfflineInput> {
-  yield await Promise.resolve({ name: 'capture.txt', chunks: Readable.from([Buffer.from(text)]) });
+async function* inputsOf(...texts: readonly (string | Uint8Array)[]): AsyncIterable<OfflineInput> {
+  for (const text of texts)
+    yield await Promise.resolve({ name: 'capture.txt', chunks: Readable.from([Buffer.from(text)]) });
 }
 
 /** A look, as far as who is subscribed to the classic channels of `/` goes; `at` in seconds, as in `Line`. */
@@ -45,8 +46,20 @@ export interface Seen {
   readonly counted?: number;
 }
 
+/** What the header of a recording may say beside the usual. */
+export interface Heading {
+  readonly url?: string;
+  readonly startedAt?: string;
+  readonly filter?: readonly string[];
+  readonly redaction?: readonly string[];
+}
+
 /** What `record --via monitor` would have written. */
-export function writeRecording(lines: readonly Line[], looks: readonly Seen[]): string {
+export function writeRecording(
+  lines: readonly Line[],
+  looks: readonly Seen[],
+  { url = 'redis://127.0.0.1:6379', ...heading }: Heading = {},
+): string {
   const writer = new LineWriter();
   const frames = lines.map((line) => ({
     at: line.at,
@@ -54,22 +67,23 @@ export function writeRecording(lines: readonly Line[], looks: readonly Seen[]): 
   }));
   const seen = looks.map((look) => ({
     at: look.at,
-    items: [{ is: 'look', look: writeLook(toLook(look)) } as const],
+    items: [{ is: 'look', look: writeLook(toLook(look, url.replace('redis://', ''))) } as const],
   }));
   const text = [...frames, ...seen]
     .sort((a, b) => a.at - b.at)
     .flatMap(({ items }) => items.map((item) => writer.write(item)));
-  const header = { sioInspectRecording: 1, tool: 'test', startedAt: '', source: { via: ['monitor'] } };
+  const source = { via: ['monitor'], url };
+  const header = { sioInspectRecording: 1, tool: 'test', startedAt: '', source, ...heading };
   return `${JSON.stringify(header)}\n${text.join('')}{"end":{"frames":0,"gaps":0,"time":""}}\n`;
 }
 
-function toLook({ at, uids, counted = uids.length }: Seen): Look {
+function toLook({ at, uids, counted = uids.length }: Seen, node: string): Look {
   return {
     from: momentOf(at),
     to: momentOf(at) + 1000,
-    facts: { node: '127.0.0.1:6379', product: 'Redis', mode: 'standalone' },
-    groups: [{ adapter: 'redis', key: 'socket.io', nsp: '/', uids, counted }],
-    nodes: [{ node: '127.0.0.1:6379', role: 'primary' }],
+    facts: { node, product: 'Redis', mode: 'standalone' },
+    groups: counted === 0 ? [] : [{ adapter: 'redis', key: 'socket.io', nsp: '/', uids, counted }],
+    nodes: [{ node, role: 'primary' }],
     unknownCommands: [],
     denials: [],
     unreached: [],
@@ -101,6 +115,11 @@ export function momentOf(at: number): number {
 export function examineText(text: string | Uint8Array, ...names: readonly string[]): Promise<Report> {
   const chosen = names.length === 0 ? rules : rules.filter(({ name }) => names.includes(name));
   return diagnoseCapture(inputsOf(text), { rules: chosen });
+}
+
+/** What the doctor says of several captures, read one after the other as one. */
+export function examineTogether(...texts: readonly string[]): Promise<Report> {
+  return diagnoseCapture(inputsOf(...texts), { rules });
 }
 
 export function namesOf({ cases }: Report): readonly string[] {

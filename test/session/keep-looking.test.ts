@@ -37,6 +37,40 @@ void test('Redis is looked at before anything else, again and again, and at the 
   }
 });
 
+void test('an end while a look is under way is the end: nothing is asked any more', async () => {
+  const redis = await startPrivateRedis();
+  try {
+    const place = await findPlace({ url: redis.url }, undefined, never);
+    const asked = { times: 0, waiting: () => undefined as unknown };
+    const gate = new Promise<void>((resolve) => {
+      asked.waiting = resolve;
+    });
+    let looks = 0;
+    const looking = await keepLooking({
+      place: {
+        ...place,
+        locateNodes: async (signal) => {
+          if (++asked.times === 2) await gate;
+          return place.locateNodes(signal);
+        },
+      },
+      signal: never,
+      onLook: () => looks++,
+    });
+    await waitFor('the second look to begin', () => (asked.times === 2 ? true : undefined));
+    const ended = looking.end();
+    asked.waiting();
+    await ended;
+    // The first, and the last; the one in between was given up.
+    assert.deepEqual([asked.times, looks], [3, 2]);
+    const other = await keepLooking({ place, signal: never, onLook: () => undefined });
+    await other.end();
+    assert.equal(asked.times, 3);
+  } finally {
+    await redis.stop();
+  }
+});
+
 void test('a Redis that has ended is neither waited for nor an error', async () => {
   const redis = await startPrivateRedis();
   const looks: Look[] = [];
