@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Captured } from '../../src/model/frame.ts';
 import { ReadSieve } from '../../src/recording/read-sieve.ts';
 
-function read(ms: number, { client = '10.0.0.1:1', command = 'XREAD' as 'XREAD' | 'XRANGE' } = {}): Captured {
+function read(ms: number, { client = '10.0.0.1:1', command = 'XREAD' } = {}): Captured {
   const asked = {
     via: 'monitor',
     time: ms * 1000,
