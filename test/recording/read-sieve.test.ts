@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import type { Captured } from '../../src/model/frame.ts';
 import { ReadSieve } from '../../src/recording/read-sieve.ts';
 
-function read(ms: number, { client = '10.0.0.1:1', command = 'XREAD' } = {}): Captured {
+interface Reader {
+  readonly client?: string;
+  readonly command?: 'XREAD' | 'XRANGE';
+}
+
+function read(ms: number, { client = '10.0.0.1:1', command = 'XREAD' }: Reader = {}): Captured {
   const asked = {
     via: 'monitor',
     time: ms * 1000,
