@@ -16,7 +16,8 @@ import type { LabServer } from '../src/demo/faults/lab-server.ts';
 import { plan, restart } from '../src/demo/faults/scenes.ts';
 import { rules } from '../src/doctor/rules/index.ts';
 import type { Report } from '../src/doctor/examine.ts';
-import { diagnoseCapture, diagnoseLive } from '../src/session/diagnose.ts';
+import { diagnoseLive } from '../src/session/diagnose.ts';
+import { diagnoseCapture } from '../src/session/diagnose-capture.ts';
 import type { OfflineInput } from '../src/session/offline.ts';
 
 const ADAPTERS = ['redis', 'sharded', 'streams'] as const;

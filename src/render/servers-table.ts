@@ -39,8 +39,8 @@ function writeNobody({ unlisted, hidden }: ServersView, style: ServersStyle): st
   const says = style.theme.warning('No server with a channel of its own is subscribed here.');
   if (unlisted.length > 0 || hidden.length > 0) return [says];
   const next =
-    "Is it the Redis that your servers use, and do they call io.adapter(createAdapter(…))? What is subscribed at all: redis-cli PUBSUB CHANNELS '*'";
-  return [says, ...breakUp(next, style)];
+    'Is it the Redis that your servers use, and do they call io.adapter(createAdapter(…))? What is subscribed at all:';
+  return [says, ...breakUp(next, style), "  redis-cli PUBSUB CHANNELS '*'"];
 }
 
 /** The whole screen, without a line end. Names in it are a stranger's and are shown escaped. */

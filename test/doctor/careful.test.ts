@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { rules } from '../../src/doctor/rules/index.ts';
-import { diagnoseCapture } from '../../src/session/diagnose.ts';
+import { diagnoseCapture } from '../../src/session/diagnose-capture.ts';
 import type { OfflineInput } from '../../src/session/offline.ts';
 import {
   examineText,

@@ -9,7 +9,7 @@ import { rules } from '../../src/doctor/rules/index.ts';
 import { Traffic } from '../../src/doctor/traffic.ts';
 import { writeLook } from '../../src/doctor/recorded-look.ts';
 import { LineWriter } from '../../src/recording/line-writer.ts';
-import { diagnoseCapture } from '../../src/session/diagnose.ts';
+import { diagnoseCapture } from '../../src/session/diagnose-capture.ts';
 import { type OfflineInput, readOffline } from '../../src/session/offline.ts';
 
 /** A command as MONITOR prints it; `at` in seconds. */

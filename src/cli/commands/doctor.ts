@@ -7,7 +7,7 @@ import { didYouMean } from '../did-you-mean.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { plural } from '../../render/phrase.ts';
 import { safeText } from '../../render/safe-text.ts';
-import type { CaptureSeen } from '../../session/diagnose.ts';
+import type { CaptureSeen } from '../../session/diagnose-capture.ts';
 import { checkInputs, openInputs } from '../inputs.ts';
 import { refuseLimits } from '../live-options.ts';
 import { showListening } from '../listening.ts';
@@ -131,7 +131,7 @@ async function examineFiles(
   enough: AbortSignal,
 ): Promise<Report> {
   await checkInputs(files);
-  const { diagnoseCapture } = await import('../../session/diagnose.ts');
+  const { diagnoseCapture } = await import('../../session/diagnose-capture.ts');
   const { addressCommands } = await import('../../doctor/commands.ts');
   let url: string | undefined;
   const report = await diagnoseCapture(openInputs(files), {

@@ -18,7 +18,7 @@ export const emitterNeedsClassic: Rule = {
       .list()
       .filter(({ uid, bus }) => uid === EMITTER && bus === 'classic')
       .flatMap((sender): Diagnosis[] => {
-        const here = knownGroups(evidence, sender.last).map((groups) =>
+        const here = knownGroups(evidence, sender).map((groups) =>
           groups.filter(({ key, nsp }) => key === sender.key && nsp === sender.nsp),
         );
         const isDeaf = here.every(

@@ -20,7 +20,7 @@ export const intoTheVoid: Rule = {
       .list()
       .filter(({ uid, bus }) => uid === EMITTER && bus === 'classic')
       .flatMap((sender) => {
-        const groups = knownGroups(evidence, sender.last).flat();
+        const groups = knownGroups(evidence, sender).flat();
         return isHeard(sender, groups) ? [] : [diagnose(sender, groups, looks.length > 0)];
       });
   },

@@ -7,8 +7,8 @@ import { describeSeconds, plural } from '../words.ts';
 const LEAST_ENDS = 3;
 /** CLIENT LIST rounds ages down to seconds. */
 const ROUNDING_MICROS = 1e6;
-/** Lives that are known less well than to two seconds have to be long enough to be alike all the same. */
-const FINE_MICROS = 2e6;
+/** Lives that are known less well than to three seconds have to be long enough to be alike all the same. */
+const FINE_MICROS = 3e6;
 const MOST_BLUR = 1 / 4;
 
 /** Sub connections end after the same time, again and again, while their servers go on. */
