@@ -36,9 +36,12 @@ export const emitOnlyServers: Rule = {
 };
 
 /** Who has stayed for how long is known by looks that are close to each other. */
-function lacksLooks({ looks, attendance, isCapture }: Evidence): string | undefined {
-  if (looks.length === 0) return `${NEEDS_REDIS}, to know who is still there`;
-  if (isCapture !== true) return undefined;
+function lacksLooks(evidence: Evidence): string | undefined {
+  const { looks, attendance, isCapture } = evidence;
+  const [first, last] = [allLooks(evidence)[0], looks.at(-1)];
+  if (first === undefined || last === undefined) return `${NEEDS_REDIS}, to know who is still there`;
+  // In so short a time nobody can have stayed for longer.
+  if (isCapture !== true || last.to - first.from <= MOST_STAY_SECONDS * 1e6) return undefined;
   const isSeldom = attendance === undefined || attendance.widestGap > MOST_STAY_SECONDS * 1e6;
   return isSeldom ? 'needs a recording in which Redis was looked at every few seconds' : undefined;
 }
