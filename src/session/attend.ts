@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Links, takeGlance } from '../doctor/take-look.ts';
 import type { Attendance } from '../doctor/taps/attendance.ts';
+import { pause } from './pause.ts';
 
 /** Short enough to see a server that lives for a second. */
 const LEAST_PAUSE_MS = 500;
@@ -25,8 +25,6 @@ export async function attend(
     const tookMs = performance.now() - began;
     const pauseMs = Math.max(LEAST_PAUSE_MS, forMs / MOST_GLANCES, tookMs * PAUSE_PER_GLANCE);
     if (performance.now() + pauseMs >= end) return;
-    await delay(pauseMs, undefined, { signal }).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    });
+    await pause(pauseMs, signal);
   }
 }

@@ -14,6 +14,7 @@ import { diagnoseLive } from '../../src/session/diagnose.ts';
 import { diagnoseCapture } from '../../src/session/diagnose-capture.ts';
 import type { OfflineInput } from '../../src/session/offline.ts';
 import { startCli } from '../support/cli.ts';
+import { findings } from './findings.ts';
 import { startDumpcap } from '../support/dumpcap.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -94,15 +95,6 @@ for (const { name, ...known } of CAPTURED) {
 
 async function* inputOf(text: Buffer): AsyncIterable<OfflineInput> {
   yield await Promise.resolve({ name: 'capture', chunks: Readable.from([text]) });
-}
-
-/** What is found, without the numbers that depend on how long was listened. */
-function findings({ cases }: Report): readonly unknown[] {
-  return cases.map(({ rule, where, sentence }) => [
-    rule.name,
-    where,
-    sentence.replace(/\d+/g, 'n').split(/[:.]/)[0],
-  ]);
 }
 
 /** Uids and addresses that only the capture names. */

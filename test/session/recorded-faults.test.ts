@@ -14,6 +14,7 @@ import { type DiagnoseOptions, diagnoseLive } from '../../src/session/diagnose.t
 import { diagnoseCapture } from '../../src/session/diagnose-capture.ts';
 import type { OfflineInput } from '../../src/session/offline.ts';
 import { startCli } from '../support/cli.ts';
+import { findings } from './findings.ts';
 
 /** Long enough for two requests that time out after a second each. */
 const LISTEN_MS = 4000;
@@ -85,15 +86,6 @@ async function recordWhileListening(fault: Fault, file: string, options: Diagnos
 
 async function* inputOf(file: string): AsyncIterable<OfflineInput> {
   yield { name: file, chunks: Readable.from([await readFile(file)]) };
-}
-
-/** What is found, without the numbers that depend on how long was listened. */
-function findings({ cases }: Report): readonly unknown[] {
-  return cases.map(({ rule, where, sentence }) => [
-    rule.name,
-    where,
-    sentence.replace(/\d+/g, 'n').split(/[:.]/)[0],
-  ]);
 }
 
 /**
